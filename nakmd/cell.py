@@ -129,6 +129,17 @@ class Cell:
     Notes
     -----
     Only barostats change ``matrix``, in place (`scale`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Cell
+    >>> cell = Cell([20.0, 20.0, 40.0], periodic=(True, True, False))
+    >>> round(cell.volume)
+    16000
+    >>> wrapped, images = cell.wrap(np.array([[21.0, -1.0, 5.0]]))
+    >>> wrapped.tolist(), images.tolist()
+    ([[1.0, 19.0, 5.0]], [[1, -1, 0]])
     """
 
     __slots__ = ("matrix", "periodic")

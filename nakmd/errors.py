@@ -11,13 +11,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 #: For words that have none.
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
 class NakmdError(Exception):
-    """Base class of all errors that nakmd raises deliberately."""
+    """Base class of all errors that nakmd raises deliberately.
+
+    Examples
+    --------
+    >>> import nakmd
+    >>> try:
+    ...     nakmd.Trajectory("none.h5md")
+    ... except nakmd.NakmdError as error:
+    ...     print(error, error.exit_code)
+    none.h5md: there is no such file. 2
+    """
 
     exit_code = 1
 
@@ -64,7 +75,22 @@ class CoverageError(InputError):
 
 
 class StructureError(InputError):
-    """The requested structure cannot be built."""
+    """The requested structure cannot be built.
+
+    Parameters
+    ----------
+    message : str
+    about : str
+        Name of the single number that is wrong, such as the kind of a site; empty if there is none.
+    """
+
+    def __init__(self, message: str, about: str = "") -> None:
+        super().__init__(message)
+        self.about = about
+
+    def __reduce__(self) -> tuple[type[StructureError], tuple[Any, ...]]:
+        """Pickle by the arguments: errors are passed between processes."""
+        return type(self), (str(self), self.about)
 
 
 class DeckError(InputError):
@@ -165,12 +191,26 @@ def did_you_mean(word: object, known: Iterable[str], synonyms: Mapping[str, str]
 
 
 def counted(numbers: Mapping[str, int]) -> str:
-    """Return numbers of things by name: 400 C, 8 N:graphitic."""
+    """Return numbers of things by name: 400 C, 8 N:graphitic.
+
+    Examples
+    --------
+    >>> from nakmd.errors import counted
+    >>> counted({"C": 1400, "N:graphitic": 8})
+    '1,400 C, 8 N:graphitic'
+    """
     return ", ".join(f"{number:,} {name}" for name, number in numbers.items())
 
 
 def in_bytes(number: float) -> str:
-    """Return a size in B, kB, MB, GB or TB."""
+    """Return a size in B, kB, MB, GB or TB.
+
+    Examples
+    --------
+    >>> from nakmd.errors import in_bytes
+    >>> in_bytes(1.25e9)
+    '1.25 GB'
+    """
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000.0:
             return f"{number:.3g} {unit}"

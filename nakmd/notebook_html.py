@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +39,17 @@ def html_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["".join(f"<th>{html.escape(text)}</th>" for text in columns)] if columns else []
     lines += ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def html_facts(title: str, facts: Mapping[str, str]) -> str:
+    """Return a text and, below it, a table of facts by name; those without a text are left out.
+
+    Examples
+    --------
+    >>> html_facts("a file", {"atoms": "16", "times": ""})
+    '<p>a file</p><table><tr><td>atoms</td><td>16</td></tr></table>'
+    """
+    return html_paragraph(title) + html_table([], [[name, text] for name, text in facts.items() if text])
 
 
 def html_code(summary: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -190,6 +191,12 @@ class Frame:
     has_images : bool
         Whether the source has image counts. If not, ``images`` only restores the positions of the source, which may
         have been wrapped; paths then follow the nearest image from frame to frame.
+
+    Examples
+    --------
+    >>> frame = Frame(0, 0.0, np.array([[2.0, 3.0, 3.0]]), np.array([[1, 0, 0]]), Cell([10.0, 10.0, 10.0]))
+    >>> frame.unwrapped.tolist()
+    [[12.0, 3.0, 3.0]]
     """
 
     step: int
@@ -223,7 +230,7 @@ class Frame:
             return topology, self
         return topology.without_absent(self.present), self.part(self.present)
 
-    def part(self, mask: BoolArray) -> Frame:
+    def part(self, mask: BoolArray) -> Self:
         """Return the frame with the atoms in a mask (n,) only; what belongs to the whole frame stays as it is."""
         by_atom = ("positions", "images", "velocities", "energies", "virials", "present")
         values = {name: getattr(self, name) for name in by_atom}
@@ -254,6 +261,12 @@ class System:
     InputError
         If shapes do not match, a position or velocity is not finite, a mass is not positive, or an element has no
         standard mass.
+
+    Examples
+    --------
+    >>> pair = System([[0.0, 0.0, 0.0], [4.0, 0.0, 0.0]], [0, 1], ["Na", "K"], Cell([20.0, 20.0, 20.0]))
+    >>> pair.masses.round(2).tolist(), pair.topology.select("K").tolist()
+    ([22.99, 39.1], [False, True])
     """
 
     __slots__ = ("cell", "groups", "masses", "positions", "present", "species", "species_names", "velocities")
@@ -327,16 +340,8 @@ class System:
 
     def copy(self) -> System:
         """Return an independent copy."""
-        return System(
-            self.positions,
-            self.species,
-            self.species_names,
-            self.cell.copy(),
-            self.velocities,
-            self.masses,
-            self.groups,
-            self.present,
-        )
+        atoms = (self.positions, self.species, self.species_names, self.cell.copy(), self.velocities, self.masses)
+        return System(*atoms, self.groups, self.present)
 
     @property
     def absent(self) -> BoolArray:

@@ -135,7 +135,10 @@ def test_quick_builds_are_not_kept(folder, monkeypatch):
 
 
 def test_faults_of_the_structure_are_not_kept(folder):
-    tight = {"liquid": {"x_K": 0.5, "density": "9 g/cm^3", "atoms": 200}}
+    tight = {
+        "carbon": {"kind": "nanotube", "chirality": [5, 5], "length": "20 Å"},
+        "liquid": {"region": "inside", "x_K": 0.5, "temperature": "450 K"},
+    }
     for _ in range(2):
         assert any("do not fit" in fault for fault in make_plan(deck_of(tight)).faults)
     assert stored_files() == []

@@ -7,12 +7,15 @@ import importlib.util
 import math
 import re
 
+import numpy as np
 import pytest
 
 import nakmd
 from nakmd.analysis import Record
 from nakmd.errors import InputError, RunError
+from nakmd.io.frame_facts import frame_facts
 from nakmd.results.results import Results
+from nakmd.system import Topology
 from tests.small_decks import small
 
 #: Elements without an end.
@@ -97,6 +100,28 @@ def test_a_trajectory_shows_its_facts(run):
     assert facts["stages"] == "produce"
     assert facts["atoms"] == "60: 20 Na, 40 K"
     assert facts["rows of the thermo table"] == "11"
+
+
+def test_a_part_of_a_trajectory_shows_its_own_facts(run):
+    with nakmd.Trajectory(run.directory / "trajectory.h5md") as trajectory:
+        whole, part = trajectory._repr_html_(), trajectory["produce"][1:3]
+        page = Tags(part._repr_html_())
+        assert page.texts[0] == repr(part)
+        facts = dict(zip(page.texts[1::2], page.texts[2::2], strict=True))
+        assert facts.pop("frames") == "2"
+        assert facts.pop("times") == f"{part.times[0]:g} to {part.times[-1]:g} ps"
+        assert "rows of the thermo table" not in facts  # they are not those of the frames
+        assert all(text in whole for text in facts.values())
+        none = Tags(trajectory[2:2]._repr_html_())
+        assert "0" in none.texts
+        assert "times" not in none.texts
+
+
+def test_facts_that_are_unknown_are_left_out():
+    """Frames of other programs may have no times and no stages."""
+    topology = Topology(("Na", "K"), np.array([0, 0, 1]), np.ones(3), np.ones(3, bool))
+    facts = frame_facts(np.array([math.nan, math.nan]), (), topology)
+    assert facts == {"frames": "2", "times": "", "stages": "", "atoms": "3: 2 Na, 1 K", "groups": ""}
 
 
 def test_results_as_a_data_frame(run):

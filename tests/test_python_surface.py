@@ -11,7 +11,7 @@ import nakmd
 from nakmd import analysis
 from nakmd.analysis import FrameList
 from nakmd.errors import AnalysisError, InputError
-from nakmd.io import Trajectory
+from nakmd.io import Trajectory, to_atoms
 from tests import io_samples as samples
 from tests.small_decks import small
 
@@ -157,3 +157,32 @@ def test_a_public_package_lists_what_it_offers(name):
         and (getattr(value, "__module__", None) or "").startswith("nakmd")
     }
     assert public <= set(listed), public - set(listed)
+
+
+def test_frames_of_a_trajectory_become_atoms_without_the_topology(trajectory):
+    """The same atoms as `to_atoms` gives, of a frame, of one of a part, and of some atoms of a frame."""
+    for frame in (trajectory[4], trajectory["produce"][1], next(iter(trajectory[4:]))):
+        assert isinstance(frame, nakmd.Frame)
+        assert_same_atoms(frame.to_atoms(), to_atoms(frame, trajectory.topology))
+    assert_same_atoms(frame.to_atoms(groups=True), to_atoms(frame, trajectory.topology, groups=True))
+    mask = trajectory.topology.select("K")
+    some = frame.part(mask).to_atoms()
+    assert set(some.symbols) == {"K"}
+    assert some.arrays["run_index"].tolist() == np.flatnonzero(mask).tolist()
+    assert frame.topology is trajectory.topology  # a part is another frame
+
+
+def test_parked_atoms_are_no_atoms(trajectory):
+    frame = trajectory[0]
+    frame.present = np.arange(len(frame.positions)) != 1
+    assert len(frame.to_atoms()) == len(frame.positions) - 1
+
+
+def assert_same_atoms(one, other):
+    assert one.info == other.info
+    assert sorted(one.arrays) == sorted(other.arrays)
+    for name, column in one.arrays.items():
+        assert np.array_equal(column, other.arrays[name]), name
+    assert (one.calc is None) == (other.calc is None)
+    if one.calc is not None:
+        assert one.get_potential_energy() == other.get_potential_energy()

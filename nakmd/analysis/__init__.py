@@ -53,7 +53,8 @@ from nakmd.analysis.thermal_conductivity import (
     thermal_conductivity,
 )
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
-from nakmd.analysis.umbrella_free_energy import UmbrellaRecord, umbrella_free_energy
+from nakmd.analysis.umbrella_free_energy import umbrella_free_energy
+from nakmd.analysis.umbrella_record import UmbrellaRecord
 from nakmd.analysis.van_t_hoff import VanTHoffRecord, van_t_hoff
 from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
 from nakmd.analysis.viscosity import Viscosity, viscosity

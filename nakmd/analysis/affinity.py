@@ -20,6 +20,7 @@ from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import METALS, WALL
@@ -56,6 +57,8 @@ class AffinityRecord(Record):
     series : (n,) float64 [eV/Å²]
         Affinity per area in each frame (NaN without contact).
     """
+
+    curve_tables = (RecordCurve("series", {"time [ps]": "time"}, {"affinity [eV/Å²]": "series"}),)
 
     per_area: Measure
     per_layer_atom: Measure

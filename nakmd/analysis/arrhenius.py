@@ -10,6 +10,7 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -32,6 +33,8 @@ class ArrheniusRecord(Record):
     sign : int
         1 if the quantity rises with temperature, -1 if it falls.
     """
+
+    curve_tables = (RecordCurve("points", {"temperature [K]": "temperatures"}, {"value": "values", "error": "errors"}),)
 
     prefactor: Measure
     temperatures: FloatArray
@@ -78,6 +81,16 @@ def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure]
     ------
     AnalysisError
         If there are fewer than three temperatures, units differ, a value is not positive, or the sign is invalid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.analysis import Measure, arrhenius
+    >>> temperatures = [350.0, 450.0, 550.0]
+    >>> figures = [Measure(8.0 * np.exp(-0.1 / (8.617e-5 * T)), 0.01, "Å²/ps", 20.0) for T in temperatures]
+    >>> result = arrhenius(temperatures, figures)
+    >>> round(result.value, 3), result.unit
+    (0.1, 'eV')
     """
     if sign not in (1, -1):
         raise AnalysisError(f"The sign must be 1 (rises with temperature) or -1 (falls), got {sign}.")

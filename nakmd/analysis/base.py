@@ -9,18 +9,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import numpy as np
 
 from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
 from nakmd.analysis.plotting import Axes, Figure
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.sample import Sample
 from nakmd.analysis.table_row import Row, named_rows, trust_note
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.data_frames import data_frame, write_csv
 from nakmd.elements import METALS
-from nakmd.errors import AnalysisError, InputError
+from nakmd.errors import AnalysisError, InputError, did_you_mean
 from nakmd.notebook_html import html_figure, html_list, html_table
 from nakmd.system import Frame, Topology
 
@@ -49,7 +50,11 @@ class Record:
         As in `Measure`.
     sample : Sample or None
         The frames behind it; None for a result that was not measured in a trajectory.
+    curve_tables : tuple of RecordCurve
+        Of the class: its arrays as tables (`curves`).
     """
+
+    curve_tables: ClassVar[tuple[RecordCurve, ...]] = ()
 
     quantity: str
     value: Any
@@ -96,12 +101,36 @@ class Record:
         """Yield the rows of the results table; the default is one row with the full text."""
         yield Row(self.quantity, str(self), trust_note(self), self)
 
-    def table(self) -> list[dict[str, Any]]:
-        """Return the rows as plain numbers and strings.
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Names of its curves, such as a profile or a correlation function, for `table`, `to_frame` and `to_csv`."""
+        return tuple(curve.name for curve in self.curve_tables if curve.is_in(self))
 
-        Each has ``name``, ``value``, ``error``, ``unit`` and ``n_effective``, None where they are unknown, ``text`` and
-        ``note``.
+    def table(self, curve: str | None = None) -> list[dict[str, Any]]:
+        """Return the rows of the table of results, or the points of a curve, as plain numbers and strings.
+
+        Parameters
+        ----------
+        curve : str, optional
+            One of `curves`.
+
+        Returns
+        -------
+        list of dict
+            Of results: ``name``, ``value``, ``error``, ``unit`` and ``n_effective``, ``text`` and ``note``. Of a curve:
+            its axes and its quantities, with their units in the names. None is an unknown number.
+
+        Raises
+        ------
+        InputError
+            If the record has no such curve.
         """
+        if curve is not None:
+            for found in self.curve_tables:
+                if found.name == curve and found.is_in(self):
+                    return [_plain(point) for point in found.rows(self)]
+            hint = did_you_mean(curve, self.curves) or "It has none."
+            raise InputError(f"{self.quantity} has no curve {curve!r}. {hint}")
         entries = []
         for name, row in named_rows(self.rows()):
             measured = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
@@ -109,11 +138,11 @@ class Record:
             entries.append({"name": name, **numbers, "text": row.text, "note": row.note})
         return entries
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, curve: str | None = None) -> pd.DataFrame:
         """Return `table` as a data frame; raises `InputError` without pandas."""
-        return data_frame(self.table(), "use table() or to_csv() of the record")
+        return data_frame(self.table(curve), "use table() or to_csv() of the record")
 
-    def to_csv(self, path: str | os.PathLike[str]) -> Path:
+    def to_csv(self, path: str | os.PathLike[str], curve: str | None = None) -> Path:
         """Write `table` as CSV; an unknown number is an empty field.
 
         Raises
@@ -121,7 +150,7 @@ class Record:
         RunError
             If the file cannot be written.
         """
-        return write_csv(path, self.table())
+        return write_csv(path, self.table(curve))
 
     def _repr_html_(self) -> str:
         """Return the rows and, if there is one, the plot, for notebooks."""

@@ -23,6 +23,7 @@ from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.surface_figures import LiquidState, SurfaceFigures, SurfaceOrigin
 from nakmd.analysis.table_row import Row
 from nakmd.analysis.young_dupre import adhesion_from_angle
@@ -74,6 +75,19 @@ class ContactAngleRecord(Record):
     adhesions : mapping of str to Measure [mJ/m²]
         Work of adhesion γ (1 + cos θ) by Young and Dupré with each of them.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "surface",
+            {"point": lambda record: range(len(record.surface))},
+            {"u [Å]": lambda record: record.surface[:, 0], "v [Å]": lambda record: record.surface[:, 1]},
+        ),
+        RecordCurve(
+            "curve",
+            {"point": lambda record: range(len(record.curve))},
+            {"u [Å]": lambda record: record.curve[:, 0], "v [Å]": lambda record: record.curve[:, 1]},
+        ),
+    )
 
     shape: str
     side: str

@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -53,6 +54,15 @@ class CoordinationRecord(Record):
     distribution, distribution_error : dict of str to (m,) float64
         Fraction of the centres of each species (site) with that number; smooth counts are rounded to the nearest.
     """
+
+    curve_tables = (
+        RecordCurve("series", {"time [ps]": "time"}, {"neighbours": "series"}),
+        RecordCurve(
+            "distribution",
+            {"site": "distribution", "neighbours": "numbers"},
+            {"fraction": "distribution", "error": "distribution_error"},
+        ),
+    )
 
     center: str
     neighbor: str
@@ -248,7 +258,18 @@ def coordination(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> CoordinationRecord:
-    """Return coordination numbers; parameters as in `Coordination`, ``frames`` as in `FrameOptions`."""
+    """Return coordination numbers; parameters as in `Coordination`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, coordination
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> frame = Frame(0, 0.0, *alloy.cell.wrap(alloy.positions), alloy.cell)
+    >>> coordination(FrameList(alloy.topology, [frame]), "Na", "K", cutoff=4.5).value
+    8.0
+    """
     return cast(
         CoordinationRecord,
         measure(source, Coordination(center, neighbor, cutoff, smooth, width), progress, **frames),

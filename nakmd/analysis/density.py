@@ -20,6 +20,7 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for
 from nakmd.analysis.profile_analysis import ProfileAnalysis, draw_sides
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -53,6 +54,19 @@ class DensityRecord(Record):
     peaks : dict of (str, str) to Measure [Å]
         Position of the first peak by side and species, if there is one.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "density",
+            {"side": "sides", "species": "species", "distance [Å]": "distance"},
+            {"density [1/Å³]": "value", "error [1/Å³]": "error", "fraction": "composition"},
+        ),
+        RecordCurve(
+            "mass density",
+            {"side": "sides", "distance [Å]": "distance"},
+            {"density [g/cm³]": "mass_density", "error [g/cm³]": "mass_density_error"},
+        ),
+    )
 
     shape: str
     sides: tuple[str, ...]

@@ -24,6 +24,7 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.system import Frame, Topology
@@ -54,6 +55,8 @@ class DiffusionRecord(Record):
     diffusive : bool
         False if the exponent differs from 1 by more than 0.1 beyond twice its error.
     """
+
+    curve_tables = (RecordCurve("msd", {"lag [ps]": "lag"}, {"msd [Å²]": "msd", "error [Å²]": "msd_error"}),)
 
     species: str
     directions: str
@@ -276,7 +279,21 @@ def diffusion(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> DiffusionRecord:
-    """Return the diffusion coefficient; parameters as in `Diffusion`, ``frames`` as in `FrameOptions`."""
+    """Return the diffusion coefficient; parameters as in `Diffusion`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, diffusion
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=60), np.random.default_rng(1)
+    >>> walk = random.normal(0.0, 0.3, (200, 60, 3)).cumsum(axis=0)  # D = 0.3² / (2 · 0.1 ps)
+    >>> frames = [Frame(k, 0.1 * k, *melt.cell.wrap(melt.positions + x), melt.cell) for k, x in enumerate(walk)]
+    >>> result = diffusion(FrameList(melt.topology, frames), "K")
+    >>> result.text, round(result.exponent, 1)
+    ('0.448 ± 0.019 Å²/ps', 1.0)
+    """
     analysis = Diffusion(species, directions, fit, drift, unwrapping_for(source), memory)
     return cast(DiffusionRecord, measure(source, analysis, progress, **frames))
 

@@ -103,6 +103,17 @@ def run_all(
     paths; by layer it needs another 8 kB per atom while the result is computed. For 10,000 frames of 30,000 atoms this
     is about 100 MB without diffusion, and 1 GB more for each diffusion coefficient; `analyze` divides one budget among
     them.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import RDF, Coordination, FrameList, run_all
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> frame = Frame(0, 0.0, *alloy.cell.wrap(alloy.positions), alloy.cell)
+    >>> source = FrameList(alloy.topology, [frame])
+    >>> [record.quantity for record in run_all(source, [Coordination("Na", "K", cutoff=4.5), RDF(r_max=6.0)])]
+    ['K around Na', 'g(r) of Na-Na, Na-K, K-K']
     """
     return run_chosen(source, analyses, FrameChoice.of(source, **frames), progress)
 
@@ -155,7 +166,18 @@ def measure(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> Record:
-    """Run one analysis over the frames and return its record, or raise its error; parameters as in `run_all`."""
+    """Run one analysis over the frames and return its record, or raise its error; parameters as in `run_all`.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import Coordination, FrameList, measure
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> frame = Frame(0, 0.0, *alloy.cell.wrap(alloy.positions), alloy.cell)
+    >>> measure(FrameList(alloy.topology, [frame]), Coordination("Na", "K", cutoff=4.5)).value
+    8.0
+    """
     return measure_chosen(source, analysis, FrameChoice.of(source, **frames), progress)
 
 

@@ -16,6 +16,7 @@ from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.sample import Sample
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
@@ -44,6 +45,12 @@ class FiniteSizeRecord(Record):
     slope : float [Å³/ps]
         D(L) = value - slope/L.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "points", {"length [Å]": "lengths"}, {"diffusion [Å²/ps]": "measured", "error [Å²/ps]": "measured_error"}
+        ),
+    )
 
     measured: FloatArray
     measured_error: FloatArray
@@ -94,6 +101,26 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
     References
     ----------
     Yeh & Hummer, J. Phys. Chem. B 108, 15873 (2004). doi:10.1021/jp0477147
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, diffusion, viscosity, yeh_hummer
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=60), np.random.default_rng(1)
+    >>> walk = random.normal(0.0, 0.3, (400, 60, 3)).cumsum(axis=0)
+    >>> still, stress = np.zeros((60, 3)), np.zeros((400, 6))
+    >>> for k in range(1, 400):
+    ...     stress[k] = 0.8 * stress[k - 1] + random.normal(0.0, 0.6, 6)
+    >>> frames = [
+    ...     Frame(k, 0.1 * k, *melt.cell.wrap(melt.positions + x), melt.cell, still, temperature=450.0, virial=w)
+    ...     for k, (x, w) in enumerate(zip(walk, stress))
+    ... ]
+    >>> source = FrameList(melt.topology, frames)
+    >>> slow, fluidity = diffusion(source, "K"), viscosity(source)
+    >>> slow.text, fluidity.text, yeh_hummer(slow, fluidity).text
+    ('0.448 ± 0.017 Å²/ps', '0.23 ± 0.11 mPa s', '0.69 ± 0.11 Å²/ps')
     """
     if sorted(diffusion.directions) != ["x", "y", "z"]:
         raise AnalysisError(
@@ -172,6 +199,21 @@ def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> 
     References
     ----------
     Yeh & Hummer, J. Phys. Chem. B 108, 15873 (2004). doi:10.1021/jp0477147
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, diffusion, extrapolate_size
+    >>> from nakmd.structures import liquid
+    >>> def measured(n_atoms):
+    ...     melt = liquid(1.0, 450.0, n_atoms=n_atoms)
+    ...     width = 0.3 * np.sqrt(1.0 - 2.0 / melt.cell.lengths[0])  # a small box slows the atoms down
+    ...     walk = np.random.default_rng(1).normal(0.0, width, (200, n_atoms, 3)).cumsum(axis=0)
+    ...     frames = [Frame(k, 0.1 * k, *melt.cell.wrap(melt.positions + x), melt.cell) for k, x in enumerate(walk)]
+    ...     return diffusion(FrameList(melt.topology, frames), "K", drift=None)
+    >>> extrapolate_size([measured(n) for n in (30, 60, 120)], temperature=450.0).text
+    '0.51 ± 0.06 Å²/ps'
     """
     lengths = np.array([float(np.cbrt(np.prod(record.lengths))) for record in records])
     if len(records) < 2 or float(np.ptp(lengths)) < 0.01 * float(lengths.max(initial=1.0)):

@@ -44,6 +44,18 @@ class FrameOptions(TypedDict, total=False):
     discard : {"auto", "none"} or float, optional
         What else is left out at the beginning of the stages: the detected equilibration (`FrameChoice`), nothing, or
         this fraction of the frames. Default: ``"auto"``; ``"none"`` if ``start`` is given.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, FrameOptions, coordination
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> place = alloy.cell.wrap(alloy.positions)
+    >>> frames = [Frame(k, 0.1 * k, *place, alloy.cell, stage="heat" if k < 5 else "produce") for k in range(10)]
+    >>> late: FrameOptions = {"stages": "produce", "start": 0.8}
+    >>> coordination(FrameList(alloy.topology, frames), "Na", "K", cutoff=4.5, **late).sample.used
+    2
     """
 
     stages: str | Sequence[str] | None

@@ -67,6 +67,18 @@ class FrameList:
     ----------
     topology : Topology
     frames : iterable of Frame
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> frames = [Frame(k, 0.1 * k, sodium.positions, np.zeros((16, 3), np.int32), sodium.cell) for k in range(3)]
+    >>> source = FrameList(sodium.topology, frames)
+    >>> len(source), source[2].time
+    (3, 0.2)
     """
 
     def __init__(self, topology: Topology, frames: Iterable[Frame]) -> None:

@@ -16,6 +16,7 @@ from nakmd.analysis.numerics.pymbar_loading import SOLVER, load_pymbar
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
@@ -54,6 +55,10 @@ class FreeEnergyRecord(Record):
     below : Measure [eV]
         Upper bound of the contribution of affinities from 0 to the first scale to -``value``.
     """
+
+    curve_tables = (
+        RecordCurve("profile", {"affinity": "scales"}, {"free energy [eV]": "profile", "error [eV]": "profile_errors"}),
+    )
 
     scales: FloatArray
     temperature: float
@@ -155,6 +160,16 @@ def affinity_free_energy(
     Overlap: Klimovich, Shirts & Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015). doi:10.1007/s10822-015-9840-9
     Work of adhesion by switching the attraction of a wall: Leroy & Müller-Plathe, Langmuir 31, 8335 (2015).
     doi:10.1021/acs.langmuir.5b01394
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.analysis import affinity_free_energy
+    >>> scales = [0.0, 0.5, 1.0]
+    >>> means = [-10.0, -10.5, -11.0]  # eV, falling with the scale: F = -10 - 1/2 eV
+    >>> series = [mean + np.random.default_rng(k).normal(0.0, 0.2, 500) for k, mean in enumerate(means)]
+    >>> affinity_free_energy(scales, series, temperature=450.0, method="integration").text
+    '-10.508 ± 0.006 eV'
     """
     if method not in ("both", "integration"):
         raise AnalysisError(f'The method must be "both" or "integration", got {method!r}.')

@@ -20,6 +20,7 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for
 from nakmd.analysis.profile_analysis import ProfileAnalysis, draw_sides
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -69,6 +70,14 @@ class FreeEnergyProfileRecord(Record):
     bulk : dict of str to (float, float) [Å]
         Range of the bulk, by side.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "free energy",
+            {"side": "sides", "species": "species", "distance [Å]": "distance"},
+            {"free energy [eV]": "value", "error [eV]": "error"},
+        ),
+    )
 
     sides: tuple[str, ...]
     species: tuple[str, ...]
@@ -294,6 +303,23 @@ def free_energy_profile(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> FreeEnergyProfileRecord:
-    """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``frames`` as in `FrameOptions`."""
+    """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame, System
+    >>> from nakmd.analysis import FrameList, free_energy_profile
+    >>> from nakmd.structures import combine, graphene
+    >>> sheet, random = graphene(repeats=(6, 4), vacuum=20.0), np.random.default_rng(1)
+    >>> def gas():
+    ...     return System(random.uniform(size=(150, 3)) @ sheet.cell.matrix, [0] * 150, ["K"], sheet.cell)
+    >>> systems = [combine([sheet, gas()]) for _ in range(50)]
+    >>> frames = [Frame(k, 0.1 * k, *s.cell.wrap(s.positions), s.cell) for k, s in enumerate(systems)]
+    >>> source = FrameList(systems[0].topology, frames)
+    >>> profile = free_energy_profile(source, bulk=(10.0, 18.0), temperature=450.0, width=2.0)
+    >>> profile.value.shape, bool(np.nanmax(abs(profile.value)) < 0.02)  # an ideal gas has none
+    ((2, 1, 10), True)
+    """
     analysis = FreeEnergyProfile(species, bulk, temperature, width)
     return cast(FreeEnergyProfileRecord, measure(source, analysis, progress, **frames))

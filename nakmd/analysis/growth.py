@@ -254,6 +254,20 @@ def growth(source: FrameSource, progress: FrameProgress | None = None, **frames:
     """Return the growth of a film; ``frames`` as in `FrameOptions`.
 
     The films of a run are in its deposition stages, so that without options all frames of all stages are used.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, growth
+    >>> from nakmd.structures import crystal_slab
+    >>> slab = crystal_slab("K", "110", (4, 3), 5, 5.328)
+    >>> groups = dict(slab.groups)
+    >>> groups["deposited"] = groups.pop("layer_5")  # as if its last layer had been deposited
+    >>> frame = Frame(0, 0.0, *slab.cell.wrap(slab.positions), slab.cell)
+    >>> result = growth(FrameList(replace(slab.topology, groups=groups), [frame]))
+    >>> result.theta.round(3).tolist(), result.anti_phase.round(3).tolist()
+    ([1.0], [1.0])
     """
     chosen: FrameOptions = frames or {"stages": "all", "discard": "none"}
     return cast(GrowthRecord, measure(source, Growth(), progress, **chosen))

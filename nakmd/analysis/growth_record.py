@@ -9,6 +9,7 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.counts import Count, Share
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 
@@ -53,6 +54,25 @@ class GrowthRecord(Record):
     profile_width : Measure [Å]
         Distance over which the share of deposited atoms rises from 10 to 90 %; NaN if it does not.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "series",
+            {"time [ps]": "time"},
+            {
+                "deposited [ML]": "theta",
+                "anti-phase": "anti_phase",
+                "roughness [Å]": "height_roughness",
+                "correlation length [Å]": "correlation",
+                "in flight": "in_flight",
+            },
+        ),
+        RecordCurve(
+            "layers",
+            {"time [ps]": "time", "layer": "layers"},
+            {"deposited": "deposited", "host": "host", "coverage": "coverage"},
+        ),
+    )
 
     time: FloatArray
     layers: IntArray

@@ -20,6 +20,7 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.numerics.statistics import student_factor
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row, TemperatureLaw
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -49,6 +50,14 @@ class GreenKuboRecord(Record):
     settled : bool
         False if the running integral changes within the window by more than its error.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "integral",
+            {"lag [ps]": "lag"},
+            {"correlation": "correlation", "running integral": "running", "error": "running_error"},
+        ),
+    )
 
     #: Words of the table and of the plot.
     row: ClassVar[str]

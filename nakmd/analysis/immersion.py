@@ -361,6 +361,21 @@ def heat_of_immersion(
     """Return the heat of immersion; parameters as in `Immersion`, ``frames`` as in `FrameOptions`.
 
     The surface figures of the model are those that its run has stored with the frames.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, heat_of_immersion
+    >>> from nakmd.structures import above_sheet, fill, graphene
+    >>> sheet = graphene(repeats=(6, 4), vacuum=20.0)
+    >>> wet = fill(sheet, x_K=1.0, temperature=450.0, region=above_sheet(sheet, 15.0))
+    >>> place = wet.cell.wrap(wet.positions)
+    >>> energies = np.array([[0.0, -5.0], [-5.0, 0.0]])  # eV, of wall and metal
+    >>> frames = [Frame(k, 0.1 * k, *place, wet.cell, temperature=450.0, pair_energies=energies) for k in range(20)]
+    >>> result = heat_of_immersion(FrameList(wet.topology, frames), surface_energy=0.136)
+    >>> round(result.adhesion.value, 3), round(result.per_area.value, 3), result.unit
+    (0.392, 0.256, 'J/g')
     """
     analysis = Immersion(surface_energy, specific_surface, carbon_fraction, SurfaceFigures.of_source(source))
     return cast(ImmersionRecord, measure(source, analysis, progress, **frames))

@@ -9,6 +9,7 @@ import numpy as np
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 
@@ -36,6 +37,14 @@ class InterfacialConductanceRecord(Record):
         The fit, extrapolated to the wall; NaN beyond its range.
     fit : (float, float) [Å]
     """
+
+    curve_tables = (
+        RecordCurve(
+            "temperature",
+            {"distance [Å]": "distance"},
+            {"temperature [K]": "temperature", "error [K]": "temperature_error", "atoms": "number", "line [K]": "line"},
+        ),
+    )
 
     from_wall: Measure
     into_metal: Measure

@@ -19,6 +19,7 @@ from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.counts import Count, Share
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import METALS
@@ -49,6 +50,20 @@ class IslandsRecord(Record):
     first_layer_shares, shares : dict of str to Share
         Of each metal in the first layer, and among all atoms on the wall.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "series",
+            {"time [ps]": "time"},
+            {
+                "islands": "islands",
+                "single atoms": "single",
+                "atoms": "atoms",
+                "first layer": "first_layer",
+                "in flight": "in_flight",
+            },
+        ),
+    )
 
     time: FloatArray
     islands: IntArray
@@ -210,6 +225,20 @@ def islands(
     """Return the islands of metal on carbon; parameters as in `Islands`, ``frames`` as in `FrameOptions`.
 
     Without options for the frames, all of all stages are used, as atoms are deposited in stages of their own.
+
+    Examples
+    --------
+    >>> from nakmd import Frame, System
+    >>> from nakmd.analysis import FrameList, islands
+    >>> from nakmd.structures import combine, graphene
+    >>> sheet = graphene(repeats=(10, 6), vacuum=20.0)
+    >>> z = sheet.positions[0, 2] + 3.0
+    >>> metal = [[5.0, 5.0, z], [9.0, 5.0, z], [7.0, 8.5, z], [18.0, 18.0, z]]  # three neighbours, and one alone
+    >>> wet = combine([sheet, System(metal, [0] * 4, ["K"], sheet.cell)])
+    >>> frame = Frame(0, 0.0, *wet.cell.wrap(wet.positions), wet.cell)
+    >>> result = islands(FrameList(wet.topology, [frame]))
+    >>> result.islands.tolist(), result.single.tolist(), result.sizes.tolist()
+    ([1], [1], [3])
     """
     chosen: FrameOptions = frames or {"stages": "all", "discard": "none"}
     return cast(IslandsRecord, measure(source, Islands(of, first_layer), progress, **chosen))

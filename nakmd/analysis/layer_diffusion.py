@@ -21,6 +21,7 @@ from nakmd.analysis.numerics.displacements import check_fit, error_of_coefficien
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.system import Frame, Topology
@@ -52,6 +53,10 @@ class LayerDiffusionRecord(Record):
     staying : (n_layers, n_lags) float64
         Fraction of the atoms that stay in the layer for that lag.
     """
+
+    curve_tables = (
+        RecordCurve("msd", {"layer": "layers", "lag [ps]": "lag"}, {"msd [Å²]": "msd", "staying": "staying"}),
+    )
 
     species: str
     edges: FloatArray
@@ -257,6 +262,25 @@ def layer_diffusion(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> LayerDiffusionRecord:
-    """Return the diffusion along the wall by layer; parameters as in `LayerDiffusion`."""
+    """Return the diffusion along the wall by layer; parameters as in `LayerDiffusion`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame, System
+    >>> from nakmd.analysis import FrameList, layer_diffusion
+    >>> from nakmd.structures import combine, graphene
+    >>> sheet, random = graphene(repeats=(6, 4), vacuum=20.0), np.random.default_rng(1)
+    >>> start = random.uniform(size=(40, 3)) @ sheet.cell.matrix
+    >>> start[:, 2] = sheet.positions[0, 2] + 3.0
+    >>> wet = combine([sheet, System(start, [0] * 40, ["K"], sheet.cell)])
+    >>> steps = np.zeros((150, wet.n_atoms, 3))
+    >>> steps[:, sheet.n_atoms :, :2] = random.normal(0.0, 0.3, (150, 40, 2))  # D = 0.45 Å²/ps along the wall
+    >>> walk = steps.cumsum(axis=0)
+    >>> frames = [Frame(k, 0.1 * k, *wet.cell.wrap(wet.positions + x), wet.cell) for k, x in enumerate(walk)]
+    >>> result = layer_diffusion(FrameList(wet.topology, frames), "K", drift=None)
+    >>> result.layers["0-5 Å"].text
+    '0.46 ± 0.03 Å²/ps'
+    """
     analysis = LayerDiffusion(species, edges, fit, drift, unwrapping_for(source), memory)
     return cast(LayerDiffusionRecord, measure(source, analysis, progress, **frames))

@@ -22,6 +22,7 @@ from nakmd.analysis.numerics.lags import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -49,6 +50,14 @@ class LifetimesRecord(DwellRecord):
     decay : dict of the same to float [ps]
         Time at which the intermittent function falls to 1/e; NaN if it does not.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "survival",
+            {"pair": "continuous", "lag [ps]": "lag"},
+            {"continuous": "continuous", "intermittent": "intermittent"},
+        ),
+    )
 
     center: str
     neighbor: str
@@ -284,6 +293,19 @@ def lifetimes(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> LifetimesRecord:
-    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``frames`` as in `FrameOptions`."""
+    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Cell, Frame, System
+    >>> from nakmd.analysis import FrameList, lifetimes
+    >>> pair = System([[5.0, 5.0, 5.0], [5.0, 5.0, 8.0]], [0, 1], ["C", "K"], Cell([30.0, 30.0, 30.0]))
+    >>> def frame(k):
+    ...     place = pair.positions + [[0.0, 0.0, 0.0], [0.0, 0.0, 5.0 * (k // 10 % 2)]]  # it leaves for 1 ps
+    ...     return Frame(k, 0.1 * k, *pair.cell.wrap(place), pair.cell)
+    >>> lifetimes(FrameList(pair.topology, [frame(k) for k in range(200)])).text
+    '1.0 ± 0.3 ps'
+    """
     analysis = Lifetimes(center, neighbor, cutoff, hysteresis, longest)
     return cast(LifetimesRecord, measure(source, analysis, progress, **frames))

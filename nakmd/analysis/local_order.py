@@ -16,6 +16,7 @@ from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve, centers_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
@@ -41,6 +42,14 @@ class LocalOrderRecord(Record):
     q4_distribution, q6_distribution : (n_bins,) float64
         Probability density over all chosen atoms and all frames.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "distribution",
+            {"q": centers_of("edges")},
+            {"density of q4": "q4_distribution", "density of q6": "q6_distribution"},
+        ),
+    )
 
     neighbors: str
     q4: dict[str, Measure] = field(default_factory=dict)

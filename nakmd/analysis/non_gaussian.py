@@ -16,6 +16,7 @@ from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -40,6 +41,8 @@ class NonGaussianRecord(Record):
     peak : float [ps]
         Lag of the largest value.
     """
+
+    curve_tables = (RecordCurve("alpha", {"lag [ps]": "lag"}, {"alpha": "alpha", "error": "alpha_error"}),)
 
     species: str
     lag: FloatArray
@@ -173,7 +176,21 @@ def non_gaussian(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> NonGaussianRecord:
-    """Return the non-Gaussian parameter; parameters as in `NonGaussian`, ``frames`` as in `FrameOptions`."""
+    """Return the non-Gaussian parameter; parameters as in `NonGaussian`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, non_gaussian
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=60), np.random.default_rng(1)
+    >>> walk = random.normal(0.0, 0.3, (200, 60, 3)).cumsum(axis=0)
+    >>> frames = [Frame(k, 0.1 * k, *melt.cell.wrap(melt.positions + x), melt.cell) for k, x in enumerate(walk)]
+    >>> result = non_gaussian(FrameList(melt.topology, frames), "K")  # about zero for a random walk
+    >>> bool(abs(result.alpha[:10]).max() < 0.1)
+    True
+    """
     return cast(
         NonGaussianRecord, measure(source, NonGaussian(species, unwrapping_for(source), memory), progress, **frames)
     )

@@ -19,6 +19,7 @@ from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import WALL, element_of
@@ -47,6 +48,12 @@ class PartialRDF(Record):
     coordination, coordination_ba : Measure
         Number of b around a, and of a around b, up to the first minimum.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "g(r)", {"r [Å]": "r"}, {"g": "value", "error": "error", "running coordination": "running_coordination"}
+        ),
+    )
 
     a: str
     b: str
@@ -81,6 +88,14 @@ class RDFRecord(Record):
 
     ``record["Na", "K"]`` returns one of them; the order of the elements does not matter.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "g(r)",
+            {"pair": "pairs", "r [Å]": lambda record: next(iter(record.pairs.values())).r},
+            {"g": "value", "error": "error"},
+        ),
+    )
 
     pairs: dict[tuple[str, str], PartialRDF] = field(default_factory=dict)
     r: FloatArray
@@ -304,5 +319,19 @@ def rdf(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> RDFRecord:
-    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``frames`` as in `FrameOptions`."""
+    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, rdf
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 3)
+    >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell)
+    >>> result = rdf(FrameList(sodium.topology, [frame]), r_max=6.0)
+    >>> pair = result["Na", "Na"]
+    >>> round(pair.peak, 1), round(float(pair.running_coordination[pair.r < 4.0][-1]), 2)  # 8 at a √3/2
+    (3.7, 8.0)
+    """
     return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), progress, **frames))

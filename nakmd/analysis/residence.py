@@ -21,6 +21,7 @@ from nakmd.analysis.numerics.lags import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, Int8Array, IntArray
 from nakmd.errors import AnalysisError
@@ -45,6 +46,8 @@ class ResidenceRecord(DwellRecord):
     decay : dict of str to float [ps]
         Time at which the survival falls to 1/e; NaN if it does not.
     """
+
+    curve_tables = (RecordCurve("survival", {"layer": "survival", "lag [ps]": "lag"}, {"survival": "survival"}),)
 
     species: str
     edges: FloatArray
@@ -226,5 +229,17 @@ def residence(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> ResidenceRecord:
-    """Return residence in layers; parameters as in `Residence`, ``frames`` as in `FrameOptions`."""
+    """Return residence in layers; parameters as in `Residence`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Cell, Frame, System
+    >>> from nakmd.analysis import FrameList, residence
+    >>> pair = System([[5.0, 5.0, 5.0], [5.0, 5.0, 8.0]], [0, 1], ["C", "K"], Cell([40.0, 40.0, 40.0]))
+    >>> def frame(k):
+    ...     place = pair.positions + [[0.0, 0.0, 0.0], [0.0, 0.0, 5.0 * (k // 10 % 2)]]  # it leaves for 1 ps
+    ...     return Frame(k, 0.1 * k, *pair.cell.wrap(place), pair.cell)
+    >>> residence(FrameList(pair.topology, [frame(k) for k in range(200)])).text
+    '1.0 ± 0.3 ps'
+    """
     return cast(ResidenceRecord, measure(source, Residence(species, edges, hysteresis, longest), progress, **frames))

@@ -18,6 +18,7 @@ from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve, centers_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
@@ -39,6 +40,14 @@ class ResidenceMapRecord(Record):
         Mean positions of the nitrogen atoms of each site.
     layer : float [Å]
     """
+
+    curve_tables = (
+        RecordCurve(
+            "map",
+            {"metal": "metals", "x [Å]": centers_of("edges_x"), "y [Å]": centers_of("edges_y")},
+            {"density [1/Å²]": "value", "error [1/Å²]": "error"},
+        ),
+    )
 
     metals: tuple[str, ...]
     edges_x: FloatArray
@@ -190,5 +199,18 @@ def residence_map(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> ResidenceMapRecord:
-    """Return a map of the first layer; parameters as in `ResidenceMap`, ``frames`` as in `FrameOptions`."""
+    """Return a map of the first layer; parameters as in `ResidenceMap`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, residence_map
+    >>> from nakmd.structures import above_sheet, fill, graphene
+    >>> sheet = graphene(repeats=(6, 4), vacuum=20.0)
+    >>> wet = fill(sheet, x_K=1.0, temperature=450.0, region=above_sheet(sheet, 10.0))
+    >>> frames = [Frame(k, 0.1 * k, *wet.cell.wrap(wet.positions), wet.cell) for k in range(4)]
+    >>> result = residence_map(FrameList(wet.topology, frames), bin=3.0, layer=5.0)
+    >>> result.value.shape, bool(0.03 < result.value.mean() < 0.1)  # atoms per Å²
+    ((1, 5, 6), True)
+    """
     return cast(ResidenceMapRecord, measure(source, ResidenceMap(bin, layer), progress, **frames))

@@ -77,6 +77,20 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     References
     ----------
     DerSimonian & Laird, Control. Clin. Trials 7, 177 (1986). doi:10.1016/0197-2456(86)90046-2
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, combine, diffusion
+    >>> from nakmd.structures import liquid
+    >>> melt = liquid(1.0, 450.0, n_atoms=60)
+    >>> def measured(seed):
+    ...     walk = np.random.default_rng(seed).normal(0.0, 0.3, (100, 60, 3)).cumsum(axis=0)
+    ...     frames = [Frame(k, 0.1 * k, *melt.cell.wrap(melt.positions + x), melt.cell) for k, x in enumerate(walk)]
+    ...     return diffusion(FrameList(melt.topology, frames), "K", drift=None)
+    >>> combine([measured(seed) for seed in range(5)]).text
+    '0.446 ± 0.009 Å²/ps'
     """
     if len(records) < 2:
         raise AnalysisError(f"combine needs the results of two or more runs, got {len(records)}.")

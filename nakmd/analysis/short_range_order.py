@@ -19,6 +19,7 @@ from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
@@ -43,6 +44,8 @@ class ShortRangeOrderRecord(Record):
     r, g : (n_bins,) float64 [Å], [1]
         g(r) of both elements together, which gave the cutoff; empty if the cutoff was given.
     """
+
+    curve_tables = (RecordCurve("g(r)", {"r [Å]": "r"}, {"g": "g"}),)
 
     a: str
     b: str
@@ -233,5 +236,17 @@ def short_range_order(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> ShortRangeOrderRecord:
-    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``frames`` as in `FrameOptions`."""
+    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, short_range_order
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> frame = Frame(0, 0.0, *alloy.cell.wrap(alloy.positions), alloy.cell)
+    >>> order = short_range_order(FrameList(alloy.topology, [frame]), cutoff=4.5, r_max=6.0)
+    >>> round(float(order.value), 3)  # all neighbours are unlike
+    -1.0
+    """
     return cast(ShortRangeOrderRecord, measure(source, ShortRangeOrder(a, b, cutoff, r_max, bins), progress, **frames))

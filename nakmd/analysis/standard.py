@@ -58,6 +58,13 @@ def standard_analyses(
     AnalysisError
         If a quantity is unknown, or a requested quantity does not apply to these atoms, or reads atoms that frames with
         this topology lack.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import standard_analyses
+    >>> from nakmd.structures import crystal
+    >>> sorted(standard_analyses(crystal(["Na", "K"], 3, "b2").topology, ["thermo", "diffusion"]))
+    ['diffusion K', 'diffusion Na', 'thermo']
     """
     for name in quantities or ():
         if name not in QUANTITIES:
@@ -93,6 +100,16 @@ def lacking_analyses(topology: Topology, quantities: Sequence[str] | None = None
     ----------
     topology, quantities
         As in `standard_analyses`.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import lacking_analyses
+    >>> from nakmd.structures import fill, graphene
+    >>> wet = fill(graphene(repeats=(6, 4)), x_K=1.0, temperature=450.0).topology
+    >>> lacking_analyses(wet)  # frames with all atoms lack none
+    {}
+    >>> sorted(lacking_analyses(wet.part(wet.select("K")), ["affinity", "diffusion"]))
+    ['affinity']
     """
     if topology.run is None:
         return {}
@@ -104,6 +121,14 @@ def unmeasured_quantities(topology: Topology) -> tuple[str, ...]:
     """Return the names of the default quantities of a run of which frames with this topology lack atoms.
 
     With the atoms of a quantity, such as ``"diffusion Na"``, if the frames allow it for others.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import unmeasured_quantities
+    >>> from nakmd.structures import fill, graphene
+    >>> wet = fill(graphene(repeats=(6, 4)), x_K=1.0, temperature=450.0).topology
+    >>> "affinity" in unmeasured_quantities(wet.part(wet.select("K")))
+    True
     """
     some = {key.partition(" ")[0] for key in standard_analyses(topology)}
     kinds = {key: key.partition(" ")[0] for key in lacking_analyses(topology)}
@@ -152,6 +177,19 @@ def analyze(
     -------
     dict of str to Record or AnalysisError
         An analysis that fails for these frames has its error in place of a record.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, analyze
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(0.5, 450.0, n_atoms=60), np.random.default_rng(1)
+    >>> walk = random.normal(0.0, 0.3, (200, 60, 3)).cumsum(axis=0)
+    >>> frames = [Frame(k, 0.1 * k, *melt.cell.wrap(melt.positions + x), melt.cell) for k, x in enumerate(walk)]
+    >>> results = analyze(FrameList(melt.topology, frames), ["diffusion", "thermo"])
+    >>> {name: record.text for name, record in results.items() if name.startswith("diffusion")}
+    {'diffusion Na': '0.46 ± 0.03 Å²/ps', 'diffusion K': '0.44 ± 0.02 Å²/ps'}
     """
     choice = FrameChoice.of(source, stage=stage, stages=stages, start=start, discard=discard)
     return analyze_chosen(source, choice, quantities, progress, processes, memory, surface_energy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +128,23 @@ def _record(number: int, there: BoolArray, elements: NDArray[Any]) -> StickingRe
     )
 
 
-def sticking(source: FrameSource, **frames: Unpack[FrameOptions]) -> Record:
-    """Return the sticking of the atoms that arrive; ``frames`` as in `FrameOptions`, by default all of all stages."""
+def sticking(source: FrameSource, **frames: Unpack[FrameOptions]) -> StickingRecord:
+    """Return the sticking of the atoms that arrive; ``frames`` as in `FrameOptions`, by default all of all stages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, sticking
+    >>> from nakmd.structures import crystal_slab, park
+    >>> slab = park(crystal_slab("K", "110", (3, 2), 4, 5.328), ["K"] * 4)
+    >>> place, there = slab.cell.wrap(slab.positions), np.ones(slab.n_atoms, dtype=bool)
+    >>> gone = there.copy()
+    >>> gone[-3] = False  # the second of four arrivals evaporates
+    >>> frames = [Frame(k, 0.1 * k, *place, slab.cell, present=mask) for k, mask in enumerate([there, gone])]
+    >>> result = sticking(FrameList(slab.topology, frames))
+    >>> result.value, result.arrived, result.left
+    (0.75, 4, 1)
+    """
     chosen: FrameOptions = frames or {"stages": "all", "discard": "none"}
-    return Sticking().of_run(source, FrameChoice.of(source, **chosen))
+    return cast(StickingRecord, Sticking().of_run(source, FrameChoice.of(source, **chosen)))

@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.stress_profile import directions_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray
@@ -53,6 +54,14 @@ class StressMapRecord(Record):
     counts : dict of (float, float) to int
         Number of atoms in each shell.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "stress",
+            {"atom": lambda record: range(len(record.value)), "component": "components"},
+            {"stress [N/m]": "value", "error [N/m]": "error"},
+        ),
+    )
 
     components: tuple[str, ...]
     places: FloatArray
@@ -233,5 +242,20 @@ def stress_map(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> StressMapRecord:
-    """Return the stress of the atoms of the wall; parameters as in `StressMap`, ``frames`` as in `FrameOptions`."""
+    """Return the stress of the atoms of the wall; parameters as in `StressMap`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, stress_map
+    >>> from nakmd.structures import graphene
+    >>> sheet = graphene(repeats=(6, 4))
+    >>> virials = np.tile(np.diag([-1.0, -1.0, 0.0]), (sheet.n_atoms, 1, 1))  # eV: each atom is in tension
+    >>> place, still = sheet.cell.wrap(sheet.positions), np.zeros((sheet.n_atoms, 3))
+    >>> frames = [Frame(k, 0.1 * k, *place, sheet.cell, still, virials=virials) for k in range(10)]
+    >>> result = stress_map(FrameList(sheet.topology, frames))
+    >>> round(result.mean.value, 2), result.mean.unit
+    (6.12, 'N/m')
+    """
     return cast(StressMapRecord, measure(source, StressMap(around, reach), progress, **frames))

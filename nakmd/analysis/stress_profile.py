@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
@@ -51,6 +52,14 @@ class StressProfileRecord(Record):
     tension : dict of str to Measure [mN/m]
         By side, the integral of the anisotropy (`StressProfile`).
     """
+
+    curve_tables = (
+        RecordCurve(
+            "pressure",
+            {"side": "sides", "component": "components", "distance [Å]": "distance"},
+            {"pressure [eV/Å³]": "value", "error [eV/Å³]": "error", "kinetic part [eV/Å³]": "kinetic"},
+        ),
+    )
 
     components: tuple[str, ...]
     sides: tuple[str, ...]
@@ -261,6 +270,21 @@ def stress_profile(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> StressProfileRecord:
-    """Return the profile of the pressure tensor; parameters as in `StressProfile`, ``frames`` as in `FrameOptions`."""
+    """Return the profile of the pressure tensor; parameters as in `StressProfile`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, stress_profile
+    >>> from nakmd.structures import liquid
+    >>> film = liquid(1.0, 450.0, n_atoms=100, thickness=20.0, vacuum=15.0)
+    >>> virials = np.tile(np.diag([-0.01, -0.01, 0.0]), (100, 1, 1))  # eV
+    >>> place, still = film.cell.wrap(film.positions), np.zeros((100, 3))
+    >>> frames = [Frame(k, 0.1 * k, *place, film.cell, still, virials=virials) for k in range(10)]
+    >>> result = stress_profile(FrameList(film.topology, frames), about="center")
+    >>> {side: round(tension.value, 1) for side, tension in result.tension.items()}  # mN/m
+    {'along z': 39.6}
+    """
     analysis = StressProfile(species, about, axis, width, reach)
     return cast(StressProfileRecord, measure(source, analysis, progress, **frames))

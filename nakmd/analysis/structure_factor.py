@@ -223,6 +223,19 @@ def structure_factor(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> StructureFactorRecord:
-    """Return structure factors; parameters as in `StructureFactor`, ``frames`` as in `FrameOptions`."""
+    """Return structure factors; parameters as in `StructureFactor`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, structure_factor
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 4)
+    >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell)
+    >>> result = structure_factor(FrameList(sodium.topology, [frame]), q_max=2.5)
+    >>> round(result.peak, 1)  # 2π √2 / a
+    2.1
+    """
     analysis = StructureFactor(of, q_max, bins, vectors, definition)
     return cast(StructureFactorRecord, measure(source, analysis, progress, **frames))

@@ -10,6 +10,7 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.long_waves import LongWaves
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -48,6 +49,22 @@ class StructureFactorRecord(Record):
         S_CC(q → 0) from the small wave vectors; None unless there are two elements that fill the cell alone, with
         enough wave vectors.
     """
+
+    curve_tables = (
+        RecordCurve("partial", {"pair": "pairs", "q [1/Å]": "q"}, {"S": "value", "error": "error"}),
+        RecordCurve(
+            "total",
+            {"q [1/Å]": "q"},
+            {
+                "S_NN": "number_number",
+                "error of S_NN": "number_number_error",
+                "S_CC": "concentration_concentration",
+                "error of S_CC": "concentration_concentration_error",
+                "S_NC": "number_concentration",
+                "error of S_NC": "number_concentration_error",
+            },
+        ),
+    )
 
     definition: str
     pairs: tuple[tuple[str, str], ...]

@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.settling import settling_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
@@ -45,6 +46,8 @@ class SurfaceTensionRecord(Record):
     time : (n,) float64 [ps]
     series : (n,) float64 [eV/Å²]
     """
+
+    curve_tables = (RecordCurve("series", {"time [ps]": "time"}, {"tension [eV/Å²]": "series"}),)
 
     tension: Measure
     axis: str
@@ -239,5 +242,20 @@ def surface_tension(
     """Return the surface tension from the thermo table of the run, or from the frames if it has no pressure tensor.
 
     ``axis`` is as in `SurfaceTension`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, surface_tension
+    >>> from nakmd.structures import liquid
+    >>> film = liquid(1.0, 450.0, n_atoms=100, thickness=20.0, vacuum=15.0)
+    >>> area = film.cell.lengths[0] ** 2
+    >>> pull = -2.0 * 0.1 / 16.02 * area * np.array([1, 1, 0, 0, 0, 0])  # two surfaces of 0.1 N/m
+    >>> place, still = film.cell.wrap(film.positions), np.zeros((100, 3))
+    >>> frames = [Frame(k, 0.1 * k, *place, film.cell, still, virial=pull) for k in range(20)]
+    >>> result = surface_tension(FrameList(film.topology, frames))
+    >>> round(result.tension.value), result.tension.unit
+    (100, 'mN/m')
     """
     return cast(SurfaceTensionRecord, SurfaceTension(axis).of_run(source, FrameChoice.of(source, **frames), progress))

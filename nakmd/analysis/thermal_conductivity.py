@@ -285,6 +285,24 @@ def thermal_conductivity(
     """Return the thermal conductivity from the thermo table of the run, or from frames with virials by atom.
 
     Parameters as in `ThermalConductivity`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, thermal_conductivity
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=20), np.random.default_rng(1)
+    >>> place, speeds = melt.cell.wrap(melt.positions), random.normal(0.0, 3.0, (20, 3))
+    >>> frames = []
+    >>> for k in range(2000):  # currents that are forgotten within 0.1 ps
+    ...     speeds = 0.9 * speeds + np.sqrt(1.0 - 0.9**2) * random.normal(0.0, 3.0, (20, 3))
+    ...     speeds -= speeds.mean(axis=0)
+    ...     frame = Frame(k, 0.01 * k, *place, melt.cell, speeds, temperature=450.0)
+    ...     frame.energies, frame.virials = np.full(20, -0.8), np.zeros((20, 3, 3))
+    ...     frames.append(frame)
+    >>> thermal_conductivity(FrameList(melt.topology, frames)).text
+    '0.00124 ± 0.00019 W/(m K)'
     """
     analysis = ThermalConductivity(fit, axis, volume)
     return cast(ThermalConductivityRecord, analysis.of_run(source, FrameChoice.of(source, **frames), progress))

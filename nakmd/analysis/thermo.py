@@ -17,6 +17,7 @@ from nakmd.analysis.named_analysis import TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row, TemperatureLaw
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -51,6 +52,8 @@ class ThermoRecord(Record):
     time : (n,) float64 [ps]
     series : dict of str to (n,) float64
     """
+
+    curve_tables = (RecordCurve("series", {"quantity": "series", "time [ps]": "time"}, {"value": "series"}),)
 
     quantities: dict[str, Measure] = field(default_factory=dict)
     drift: Measure
@@ -266,5 +269,19 @@ def thermo(source: FrameSource, progress: FrameProgress | None = None, **frames:
     progress : callable, optional
     frames
         As in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, thermo
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 3)
+    >>> place = sodium.cell.wrap(sodium.positions)
+    >>> temperatures = np.random.default_rng(1).normal(300.0, 20.0, 50)
+    >>> frames = [Frame(k, 0.1 * k, *place, sodium.cell, temperature=T) for k, T in enumerate(temperatures)]
+    >>> result = thermo(FrameList(sodium.topology, frames))
+    >>> result.quantities["temperature"].text, result.quantities["density"].unit
+    ('299 ± 3 K', 'g/cm³')
     """
     return cast(ThermoRecord, Thermo().of_run(source, FrameChoice.of(source, **frames), progress))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.numerics.umbrella_weights import UmbrellaWeights, independent, window_overlap
-from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.umbrella_record import UmbrellaRecord
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
@@ -29,89 +28,6 @@ FEW_SAMPLES = 20
 
 #: Blocks of the free frames for the jackknife.
 BLOCKS = 20
-
-
-class UmbrellaRecord(Record):
-    """Free energy F(ξ) in eV, zero in the bulk; ``value`` and ``error`` are (n_bins,), NaN in bins without samples.
-
-    Attributes
-    ----------
-    coordinate : str
-    distance : (n_bins,) float64 [Å]
-        Middle of the bins.
-    temperature : float [K]
-    with_volume, with_volume_error : (n_bins,) float64 [eV]
-        -kT ln P(ξ), relative to its mean in the bulk: the volume at each ξ is not divided out.
-    centres, springs : (k,) float64 [Å, eV/Å²]
-        Of the windows, in the order of the means of their samples.
-    samples : (k,) float64
-        Independent samples of each window.
-    overlaps : (k - 1,) float64
-        Of the links that join the windows, those with the largest overlaps (0 to 0.5).
-    bulk, well : (float, float) [Å]
-    depth : Measure [eV]
-        -F at the lowest bin of the well; positive for a well.
-    ratio : Measure
-        Probability to be in the well over that to be in the bulk range.
-    in_bulk : Measure or None
-        Mean number of atoms in the bulk range, without restraints; None if it was not given.
-    occupancy : Measure or None
-        Mean number of atoms in the well: ``ratio`` times ``in_bulk``.
-    transfer : Measure or None [eV]
-        -kT ln(occupancy): free energy of bringing an atom from the liquid to the well; see `umbrella_free_energy`.
-    free, free_error : (n_bins,) float64 [eV]
-        The same free energy from frames without restraints; NaN in bins without atoms. Empty if none were given.
-    free_occupancy : Measure or None
-        Mean number of atoms in the well in these frames.
-    """
-
-    coordinate: str
-    distance: FloatArray
-    temperature: float
-    with_volume: FloatArray
-    with_volume_error: FloatArray
-    centres: FloatArray
-    springs: FloatArray
-    samples: FloatArray
-    overlaps: FloatArray
-    bulk: tuple[float, float]
-    well: tuple[float, float]
-    depth: Measure
-    ratio: Measure
-    in_bulk: Measure | None = None
-    occupancy: Measure | None = None
-    transfer: Measure | None = None
-    free: FloatArray = field(default_factory=lambda: np.zeros(0))
-    free_error: FloatArray = field(default_factory=lambda: np.zeros(0))
-    free_occupancy: Measure | None = None
-
-    def __str__(self) -> str:
-        lines = [f"{self.quantity}: {self.depth.text} deep from {self.well[0]:g} to {self.well[1]:g} Å"]
-        if self.occupancy is not None and self.transfer is not None:
-            lines.append(f"  atoms in the well: {self.occupancy.text}, transfer from the liquid {self.transfer.text}")
-        if self.free_occupancy is not None:
-            lines.append(f"  atoms in the well without restraints: {self.free_occupancy.text}")
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
-
-    def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw F(ξ) with its 95 % interval, that of the free frames, the centres of the windows, well and bulk."""
-        figure, ax = figure_for(ax)
-        ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
-        for (low, high), name, color in ((self.well, "well", COLORS[4]), (self.bulk, "bulk", COLORS[5])):
-            ax.axvspan(low, high, color=color, alpha=0.15, lw=0, label=name)
-        low, high = self.interval()
-        ax.fill_between(self.distance, low, high, color=COLORS[0], alpha=0.3, lw=0)
-        ax.plot(self.distance, self.value, color=COLORS[0], label="umbrella windows, MBAR")
-        if len(self.free):
-            ax.errorbar(
-                self.distance, self.free, 1.96 * self.free_error,
-                fmt="o", ms=3, lw=0.8, color=COLORS[1], label="without restraints",
-            )  # fmt: skip
-        ax.plot(self.centres, np.full(len(self.centres), 0.02), "|", color="0.3", transform=ax.get_xaxis_transform())
-        ax.set(xlabel=f"{self.coordinate} / Å", ylabel="free energy / eV", xlim=(self.distance[0], self.distance[-1]))
-        ax.margins(y=0.1)
-        ax.legend(fontsize="small")
-        return figure
 
 
 def umbrella_free_energy(
@@ -187,6 +103,18 @@ def umbrella_free_energy(
     ----------
     MBAR: Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008). doi:10.1063/1.2978177
     Umbrella sampling: Torrie & Valleau, J. Comput. Phys. 23, 187 (1977). doi:10.1016/0021-9991(77)90121-8
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.analysis import umbrella_free_energy
+    >>> from nakmd.units import K_B
+    >>> random, kT = np.random.default_rng(1), K_B * 450.0
+    >>> centres = np.arange(3.0, 8.1, 0.5)  # a spring alone, without a wall: no free energy
+    >>> series = [random.normal(centre, np.sqrt(kT / 0.5), 300) for centre in centres]
+    >>> result = umbrella_free_energy(centres, 0.5, series, 450.0, bulk=(6.0, 8.0), width=0.5)
+    >>> result.value.round(2).tolist()
+    [0.01, -0.01, -0.0, 0.0, 0.01, 0.01, 0.01, 0.01, 0.0, 0.0, -0.0, -0.0, 0.0, 0.01, -0.06]
     """
     if not (math.isfinite(temperature) and temperature > 0.0):
         raise AnalysisError(f"A free energy needs the temperature of the windows in K, above 0, got {temperature}.")

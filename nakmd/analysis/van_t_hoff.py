@@ -11,6 +11,7 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -32,6 +33,8 @@ class VanTHoffRecord(Record):
     chi2 : float
         χ² of the fit, with n - 2 degrees of freedom.
     """
+
+    curve_tables = (RecordCurve("points", {"temperature [K]": "temperatures"}, {"value": "values", "error": "errors"}),)
 
     entropy: Measure
     temperatures: FloatArray
@@ -80,6 +83,15 @@ def van_t_hoff(
     AnalysisError
         If there are fewer than three temperatures, units differ, a free energy is not in eV, or a temperature or a
         ratio is not positive.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import Measure, van_t_hoff
+    >>> energies = {400.0: -0.34, 450.0: -0.33, 500.0: -0.32}  # ΔG in eV: ΔH = -0.42 eV
+    >>> figures = [Measure(energy, 0.002, "eV", 20.0) for energy in energies.values()]
+    >>> result = van_t_hoff(list(energies), figures, of="free-energy")
+    >>> round(result.value, 3), result.unit
+    (-0.42, 'eV')
     """
     points = TemperaturePoints.of(temperatures, records, "A van 't Hoff fit")
     is_ratio = of == "ratio"

@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -49,6 +50,15 @@ class VelocityRecord(Record):
     spectrum : (n,) float64 [ps]
         4 ∫ c(t) cos 2πνt dt with c = vacf/vacf[0]: its integral over ν is 1.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "vacf",
+            {"lag [ps]": "lag"},
+            {"vacf [Å²/ps²]": "vacf", "error [Å²/ps²]": "vacf_error", "running integral [Å²/ps]": "running"},
+        ),
+        RecordCurve("spectrum", {"frequency [THz]": "frequency"}, {"spectrum [ps]": "spectrum"}),
+    )
 
     species: str
     directions: str
@@ -298,6 +308,22 @@ def velocity_correlation(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> VelocityRecord:
-    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``frames`` as in `FrameOptions`."""
+    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, velocity_correlation
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=60), np.random.default_rng(1)
+    >>> speeds = [random.normal(0.0, 3.0, (60, 3))]
+    >>> for _ in range(400):  # friction of 10 per ps: D = 9 Å²/ps² · 0.1 ps
+    ...     speeds.append(0.9 * speeds[-1] + np.sqrt(1.0 - 0.9**2) * random.normal(0.0, 3.0, (60, 3)))
+    >>> still = np.zeros((60, 3), np.int32)
+    >>> frames = [Frame(k, 0.01 * k, melt.positions, still, melt.cell, v) for k, v in enumerate(speeds)]
+    >>> velocity_correlation(FrameList(melt.topology, frames), "K", drift=None).text
+    '0.88 ± 0.04 Å²/ps'
+    """
     analysis = VelocityCorrelation(species, directions, stop, drift, memory)
     return cast(VelocityRecord, measure(source, analysis, progress, **frames))

@@ -157,5 +157,22 @@ def viscosity(
     progress : callable, optional
     frames
         As in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, viscosity
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=8), np.random.default_rng(1)
+    >>> virials, rest = np.zeros((3000, 6)), np.zeros((8, 3))
+    >>> for k in range(1, 3000):  # a stress that is forgotten within 0.1 ps
+    ...     virials[k] = 0.9 * virials[k - 1] + random.normal(0.0, 0.1, 6)
+    >>> place = melt.cell.wrap(melt.positions)
+    >>> frames = [
+    ...     Frame(k, 0.01 * k, *place, melt.cell, rest, temperature=450.0, virial=w) for k, w in enumerate(virials)
+    ... ]
+    >>> viscosity(FrameList(melt.topology, frames)).text
+    '0.029 ± 0.007 mPa s'
     """
     return cast(ViscosityRecord, Viscosity(fit).of_run(source, FrameChoice.of(source, **frames), progress))

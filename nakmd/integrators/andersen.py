@@ -38,6 +38,12 @@ class Andersen(StochasticThermostat):
     References
     ----------
     Andersen, J. Chem. Phys. 72, 2384 (1980). doi:10.1063/1.439486
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Andersen
+    >>> Andersen((300.0, 450.0), time_constant=0.5).temperature.at(0.5)
+    375.0
     """
 
     label = "Andersen"

@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Span:
-    """The steps of a stage: ``first`` is the number of steps done before it, ``steps`` how many it has."""
+    """The steps of a stage: ``first`` is the number of steps done before it, ``steps`` how many it has.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Span
+    >>> Span(first=1000, steps=500).fraction(1250)
+    0.5
+    """
 
     first: int
     steps: int
@@ -215,7 +222,19 @@ class KineticSums:
 
 
 def remove_momentum(system: System) -> None:
-    """Shift the velocities of all atoms that are present so that the total momentum vanishes."""
+    """Shift the velocities of all atoms that are present so that the total momentum vanishes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.integrators import remove_momentum
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> sodium.velocities[0] = [1.0, 0.0, 0.0]
+    >>> remove_momentum(sodium)
+    >>> np.allclose(sodium.masses @ sodium.velocities, 0.0)
+    True
+    """
     present = slice(None) if system.present is None else system.present
     masses = system.masses[present]
     if len(masses):
@@ -252,6 +271,15 @@ def initialize_velocities(
     Notes
     -----
     The total momentum is removed unless something is frozen or tethered.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import initialize_velocities
+    >>> from nakmd.structures import liquid
+    >>> melt = liquid(0.67, 450.0, n_atoms=100)
+    >>> initialize_velocities(melt, 450.0, seed=1)
+    >>> round(melt.temperature(3 * melt.n_atoms - 3), 6)  # momentum is zero: three degrees of freedom less
+    450.0
     """
     mobility = mobility or Mobility(system)
     n = system.n_atoms

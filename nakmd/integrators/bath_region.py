@@ -38,6 +38,15 @@ class BathRegion:
     Notes
     -----
     Distances are to the image by rounded cell coordinates, which is the nearest in a rectangular cell.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import BathRegion, Langevin
+    >>> far = BathRegion("carbon", beyond=15.0, axis="z")
+    >>> far.text
+    'beyond 15 Å from carbon along z'
+    >>> Langevin(400.0, group="liquid", region=far).temperature
+    Ramp(start=400.0, end=400.0)
     """
 
     def __init__(self, center: str, beyond: float, axis: str = "z", shape: str = "planar") -> None:

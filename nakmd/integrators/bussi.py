@@ -69,6 +69,18 @@ class Bussi(VelocityScaling):
     References
     ----------
     Bussi, Donadio & Parrinello, J. Chem. Phys. 126, 014101 (2007). doi:10.1063/1.2408420
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Bussi, VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> nvt = VelocityVerlet(0.002, Bussi(300.0, time_constant=0.1))
+    >>> stage = Stage("produce", nvt, steps=5, initial_temperature=300.0)
+    >>> simulation = Simulation(crystal("Na", 3), load("nak"), [stage], seed=1)
+    >>> simulation.run().value
+    'finished'
     """
 
     label = "Bussi"

@@ -68,6 +68,14 @@ class CellRescaling(Barostat):
     References
     ----------
     Bernetti & Bussi, J. Chem. Phys. 153, 114107 (2020), eqs. (7) to (13). doi:10.1063/5.0020514
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Bussi, CellRescaling, VelocityVerlet
+    >>> from nakmd.units import BAR_PER_EV_A3
+    >>> barostat = CellRescaling(pressure=1.0 / BAR_PER_EV_A3, axes=["xy", "z"], time_constant=2.0)
+    >>> VelocityVerlet(0.002, Bussi(450.0), barostat).needs_virial(10)
+    True
     """
 
     label = "cell rescaling"

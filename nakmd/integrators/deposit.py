@@ -163,6 +163,13 @@ class Deposit:
     taken. A real flux is 10⁸ to 10⁹ times smaller: between two arrivals a surface here relaxes by what it can do in
     picoseconds. What is measured are the events on contact, such as sticking, exchange and mixing, and not growth by
     slow diffusion.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Deposit
+    >>> film = Deposit(count=20, every=1000, energy=0.1, angle=30.0)
+    >>> film.steps
+    20000
     """
 
     def __init__(
@@ -223,7 +230,16 @@ class Deposit:
 
 
 def atoms_to_come(system: System) -> IntArray:
-    """Return the atoms that are still to arrive in a system, in their order: from the first one that is parked on."""
+    """Return the atoms that are still to arrive in a system, in their order: from the first one that is parked on.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import atoms_to_come
+    >>> from nakmd.structures import crystal_slab, park
+    >>> slab = park(crystal_slab("Na", "110", (3, 2), 4, 4.2906), ["K"] * 2)
+    >>> atoms_to_come(slab).tolist()
+    [48, 49]
+    """
     if system.present is None or DEPOSITED not in system.groups:
         return np.zeros(0, np.int64)
     atoms = np.flatnonzero(system.groups[DEPOSITED])
@@ -239,6 +255,18 @@ def check_deposit(deposit: Deposit, system: System, mobility: Mobility, advances
     InputError
         If the stage is a relaxation, no atom is parked, the structure has no such side, or the atoms that arrive are
         held.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Deposit, Mobility, check_deposit
+    >>> from nakmd.structures import crystal_slab, park
+    >>> slab = park(crystal_slab("K", "110", (3, 2), 4, 5.328), ["K"] * 4)
+    >>> beam, mobility = Deposit(count=4, every=1000), Mobility(slab)
+    >>> check_deposit(beam, slab, mobility, advances_time=True)
+    >>> check_deposit(beam, slab, mobility, advances_time=False)  # of a relaxation
+    Traceback (most recent call last):
+        ...
+    nakmd.errors.InputError: A relaxation has no time in which atoms could arrive.
     """
     if not advances_time:
         raise InputError("A relaxation has no time in which atoms could arrive.")

@@ -55,6 +55,18 @@ class Fire(Minimiser):
     ----------
     Bitzek, Koskinen, Gähler, Moseler & Gumbsch, Phys. Rev. Lett. 97, 170201 (2006). doi:10.1103/PhysRevLett.97.170201
     Guénolé et al., Comput. Mater. Sci. 175, 109584 (2020). doi:10.1016/j.commatsci.2020.109584
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Fire
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> shaken = crystal("Na", 3)
+    >>> shaken.positions[0] += 0.2
+    >>> simulation = Simulation(shaken, load("nak"), [Stage("relax", Fire(0.01), steps=200, kind="relax")])
+    >>> simulation.run().value, simulation.reports[0].converged
+    ('finished', True)
     """
 
     label = "FIRE"

@@ -45,6 +45,15 @@ class Mobility:
     ------
     InputError
         If a word names nothing, a spring is not positive, or a group is two things at once.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Mobility
+    >>> from nakmd.structures import graphene
+    >>> layers = graphene(repeats=(4, 3), layers=2)
+    >>> mobility = Mobility(layers, frozen=["sheet1"])
+    >>> int(mobility.moves.sum()), mobility.degrees_of_freedom()
+    (48, 144)
     """
 
     def __init__(

@@ -41,6 +41,13 @@ class Langevin(StochasticThermostat):
     References
     ----------
     Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013). doi:10.1063/1.4802990
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Langevin, VelocityVerlet
+    >>> wall = Langevin(450.0, time_constant=0.1, group="carbon")
+    >>> [bath.group for bath in VelocityVerlet(0.001, [wall, Langevin(450.0, group="liquid")]).baths]
+    ['carbon', 'liquid']
     """
 
     label = "Langevin"

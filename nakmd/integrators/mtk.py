@@ -67,6 +67,14 @@ class MTK(Barostat):
     ----------
     Martyna, Tuckerman, Tobias & Klein, Mol. Phys. 87, 1117 (1996). doi:10.1080/00268979600100761
     Tuckerman, Alejandre, López-Rendón, Jochim & Martyna, J. Phys. A 39, 5629 (2006). doi:10.1088/0305-4470/39/19/S18
+
+    Examples
+    --------
+    >>> from nakmd.integrators import MTK, NoseHoover, VelocityVerlet
+    >>> barostat = MTK(pressure=0.0, axes="xyz", time_constant=2.0)
+    >>> npt = VelocityVerlet(0.001, NoseHoover(450.0, time_constant=0.2), barostat)
+    >>> npt.has_thermostat, barostat.axes
+    (True, ('xyz',))
     """
 
     label = "MTK"

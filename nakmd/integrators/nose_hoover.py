@@ -50,6 +50,13 @@ class NoseHoover(VelocityScaling):
     ----------
     Martyna, Klein & Tuckerman, J. Chem. Phys. 97, 2635 (1992). doi:10.1063/1.463940
     Martyna, Tuckerman, Tobias & Klein, Mol. Phys. 87, 1117 (1996). doi:10.1080/00268979600100761
+
+    Examples
+    --------
+    >>> from nakmd.integrators import NoseHoover, VelocityVerlet
+    >>> thermostat = NoseHoover(450.0, time_constant=0.2, chain=3)
+    >>> VelocityVerlet(0.001, thermostat).has_thermostat
+    True
     """
 
     label = "Nosé-Hoover"

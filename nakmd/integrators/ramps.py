@@ -39,7 +39,14 @@ class Ramp:
 
 
 def as_ramp(value: float | Sequence[float] | Ramp) -> Ramp:
-    """Return a number as a constant, two numbers as a ramp, a ramp as it is."""
+    """Return a number as a constant, two numbers as a ramp, a ramp as it is.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import as_ramp
+    >>> as_ramp((300.0, 450.0)), as_ramp(450.0).is_constant
+    (Ramp(start=300.0, end=450.0), True)
+    """
     if isinstance(value, Ramp):
         return value
     if isinstance(value, Sequence):

@@ -27,6 +27,14 @@ class Swap(Move):
     ----------
     N. Metropolis, A. W. Rosenbluth, M. N. Rosenbluth, A. H. Teller and E. Teller, J. Chem. Phys. 21, 1087 (1953).
     doi:10.1063/1.1699114
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Bussi, Swap, VelocityVerlet
+    >>> from nakmd.simulation import Stage
+    >>> swaps = Swap(("Na", "K"), every=10, attempts=100)
+    >>> Stage("mix", VelocityVerlet(0.002, Bussi(450.0)), steps=1000, moves=(swaps,)).moves[0].every
+    10
     """
 
     label: ClassVar[str] = "swap"

@@ -78,6 +78,13 @@ class Transmutation(Move):
     Semi-grand ensemble: D. A. Kofke and E. D. Glandt, Mol. Phys. 64, 1105 (1988). doi:10.1080/00268978800100743
     Target composition: B. Sadigh, P. Erhart, A. Stukowski, A. Caro, E. Martinez and L. Zepeda-Ruiz, Phys. Rev. B 85,
     184203 (2012). doi:10.1103/PhysRevB.85.184203
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Transmutation
+    >>> move = Transmutation(("Na", "K"), every=10, attempts=50, delta_mu=0.2)
+    >>> move.verb, move.columns
+    ('transmutes', ('composition', 'delta_mu'))
     """
 
     label: ClassVar[str] = "transmutation"

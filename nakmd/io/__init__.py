@@ -9,6 +9,7 @@ from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.storage import Storage
 from nakmd.io.structure_file import read_structure
 from nakmd.io.trajectory import Trajectory
+from nakmd.io.trajectory_frame import TrajectoryFrame
 from nakmd.io.trajectory_part import TrajectoryPart
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Conversion",
     "Storage",
     "Trajectory",
+    "TrajectoryFrame",
     "TrajectoryPart",
     "TrajectoryWriter",
     "convert",

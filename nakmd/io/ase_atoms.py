@@ -60,6 +60,17 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
         temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
         calculator. What the frame does not hold (image counts, velocities, time) is left out, as are temperature,
         energy and stress of a run of which these are some of the atoms.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.io import to_atoms
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell, temperature=300.0)
+    >>> atoms = to_atoms(frame, sodium.topology)
+    >>> len(atoms), atoms.info["temperature"]
+    (16, 300.0)
     """
     topology, frame = frame.of_present(topology)
     names = np.array(topology.species_names, dtype=object)[topology.species]
@@ -143,6 +154,17 @@ def system_of(frame: Frame, topology: Topology) -> System:
     ----------
     frame : Frame
     topology : Topology
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.io import system_of
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell)
+    >>> np.allclose(system_of(frame, sodium.topology).positions, sodium.positions)
+    True
     """
     topology, frame = frame.of_present(topology)
     return System(
@@ -176,6 +198,14 @@ def from_atoms(atoms: ase.Atoms) -> System:
     ------
     InputError
         If there are no atoms, a position is not finite, the unit of velocities is unknown, or the cell is invalid.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from nakmd.io import from_atoms
+    >>> system = from_atoms(bulk("K", "bcc", a=5.328, cubic=True) * (3, 3, 3))
+    >>> system.species_names, system.n_atoms, sorted(system.groups)
+    (('K',), 54, ['liquid'])
     """
     if not len(atoms):
         raise InputError("there are no atoms.")

@@ -111,6 +111,19 @@ def write_status(path: str | os.PathLike[str], status: Mapping[str, Any]) -> Non
     Notes
     -----
     Replaced atomically, but not forced to the disk: it is written often and not needed after a power cut.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd.io import write_status
+    >>> with TemporaryDirectory() as folder:
+    ...     write_status(f"{folder}/status.json", {"step": 100, "seconds_left": float("nan")})
+    ...     print(Path(f"{folder}/status.json").read_text().strip())
+    {
+      "step": 100,
+      "seconds_left": null
+    }
     """
     text = json.dumps(_finite(plain(status)), indent=2, ensure_ascii=False, allow_nan=False)
     write_atomically(path, (text + "\n").encode(), sync=False)

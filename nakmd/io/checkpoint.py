@@ -71,6 +71,16 @@ def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> 
         If the state contains another type.
     RunError
         If the disk is full or fails; the existing checkpoints are not changed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from nakmd.io import read_checkpoint, write_checkpoint
+    >>> with TemporaryDirectory() as folder:
+    ...     write_checkpoint(f"{folder}/checkpoint.h5", {"step": 100, "positions": np.zeros((2, 3))})
+    ...     read_checkpoint(f"{folder}/checkpoint.h5")["step"]
+    100
     """
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=_BLOCK, libver=("v110", "v110"), track_order=True) as file:
@@ -190,6 +200,20 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     ------
     FileFormatError
         If neither copy can be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd.io import read_checkpoint, write_checkpoint
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "checkpoint.h5"
+    ...     write_checkpoint(file, {"step": 100})
+    ...     write_checkpoint(file, {"step": 200})  # the first becomes the previous copy
+    ...     _ = file.write_bytes(b"damaged")
+    ...     state = read_checkpoint(file)
+    >>> state["step"], bool(state.note)
+    (100, True)
     """
     where, previous = Path(path), previous_copy(path)
     try:

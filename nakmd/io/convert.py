@@ -220,6 +220,17 @@ def convert(
         If no frame is selected, the format is unknown, or an option does not apply to the source.
     RunError
         If the target cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd.io import convert, write_extxyz
+    >>> from nakmd.structures import crystal
+    >>> with TemporaryDirectory() as folder:
+    ...     write_extxyz(f"{folder}/sodium.xyz", crystal("Na", 2))
+    ...     done = convert(f"{folder}/sodium.xyz", f"{folder}/sodium.data")
+    >>> done.format, done.n_frames, done.notes
+    ('lammps-data', 1, ('Not stored in this format: the groups crystal.',))
     """
     source, target = Path(source), Path(target)
     kind = format_of(target, format)

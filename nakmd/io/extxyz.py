@@ -106,6 +106,17 @@ def read_extxyz(path: str | os.PathLike[str], index: slice = slice(None)) -> lis
     ----------
     path : path
     index : slice
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd.io import read_extxyz, write_extxyz
+    >>> from nakmd.structures import crystal
+    >>> with TemporaryDirectory() as folder:
+    ...     write_extxyz(f"{folder}/sodium.xyz", crystal("Na", 2))
+    ...     images = read_extxyz(f"{folder}/sodium.xyz")
+    >>> len(images), images[0].n_atoms
+    (1, 16)
     """
     return [system_from(path, atoms) for atoms in read_atoms(path, index)]
 
@@ -138,6 +149,17 @@ def write_extxyz(
     frames : System or iterable of Frame
     topology : Topology
         Topology of the frames; required if ``frames`` is not a System.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd.io import read_structure, write_extxyz
+    >>> from nakmd.structures import dope, graphene
+    >>> wall = dope(graphene(repeats=(6, 4)), {"graphitic": 2 / 96}, seed=1)
+    >>> with TemporaryDirectory() as folder:
+    ...     write_extxyz(f"{folder}/wall.xyz", wall)
+    ...     read_structure(f"{folder}/wall.xyz").species_names
+    ('C', 'N:graphitic')
     """
     if isinstance(frames, System):
         images: Iterable[ase.Atoms] = [to_atoms(frame_of(frames), frames.topology, groups=True)]

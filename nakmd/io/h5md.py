@@ -81,6 +81,21 @@ class TrajectoryWriter:
     ------
     FileFormatError
         If the file to continue is not a trajectory of these atoms.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd import Frame, Trajectory
+    >>> from nakmd.io import TrajectoryWriter
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> with TemporaryDirectory() as folder:
+    ...     with TrajectoryWriter(f"{folder}/sodium.h5md", sodium.topology) as writer:
+    ...         for step in range(3):
+    ...             writer.write(Frame(step, 0.001 * step, *sodium.cell.wrap(sodium.positions), sodium.cell))
+    ...     with Trajectory(f"{folder}/sodium.h5md") as trajectory:
+    ...         len(trajectory), trajectory.n_atoms, trajectory.times.tolist()
+    (3, 16, [0.0, 0.001, 0.002])
     """
 
     def __init__(

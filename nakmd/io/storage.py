@@ -51,6 +51,12 @@ class Storage(NamedTuple):
         Whether velocities are stored.
     compression : {"none", "lossless"}
         Of positions, velocities, and energies and virials by atom: nothing, or shuffle and gzip.
+
+    Examples
+    --------
+    >>> from nakmd.io import Storage
+    >>> Storage(precision=0.001, velocities=False, compression="lossless").text
+    'positions within 0.001 Å, no velocities, compressed'
     """
 
     precision: Precision = "double"

@@ -10,7 +10,8 @@ from nakmd.cell import Cell, image_counts
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.layout import DAMAGED, Layout
 from nakmd.io.stored_arrays import whole_numbers
-from nakmd.system import Frame
+from nakmd.io.trajectory_frame import TrajectoryFrame
+from nakmd.system import Topology
 
 
 def read_cells(layout: Layout) -> FloatArray:
@@ -54,7 +55,9 @@ def read_quantities(layout: Layout) -> dict[str, FloatArray]:
     return values
 
 
-def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: float) -> Frame:
+def read_frame(
+    layout: Layout, row: int, stored: FloatArray, step: int, time: float, topology: Topology
+) -> TrajectoryFrame:
     """Return a frame with the quantities of its atoms, without those of the frame and stage.
 
     Parameters
@@ -65,6 +68,7 @@ def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: fl
         Cell vectors as stored, to which the image counts refer.
     step : int
     time : float [ps]
+    topology : Topology
 
     Raises
     ------
@@ -85,7 +89,7 @@ def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: fl
             images = image_counts(counts)
             if not np.array_equal(cell.matrix, stored):  # the counts refer to the left-handed vectors of the file
                 positions, images = cell.wrap(positions + images @ stored)
-        frame = Frame(step, time, positions, images, cell, _velocities(layout, row))
+        frame = TrajectoryFrame(step, time, positions, images, cell, _velocities(layout, row), topology=topology)
     except FileFormatError:
         raise
     except InputError as error:

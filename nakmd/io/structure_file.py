@@ -53,6 +53,17 @@ def read_structure(
         If the file is missing, damaged, or not a valid structure.
     InputError
         If an option does not apply to the file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ase.build import bulk
+    >>> from nakmd.io import read_structure
+    >>> with TemporaryDirectory() as folder:
+    ...     bulk("Na", cubic=True).write(f"{folder}/POSCAR")
+    ...     sodium = read_structure(f"{folder}/POSCAR")
+    >>> sodium.n_atoms, sodium.cell.lengths.round(2).tolist()
+    (2, [4.23, 4.23, 4.23])
     """
     return open_structure(path, index, types, units).system
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import FileFormatError, InputError, counted
+from nakmd.io.frame_facts import frame_facts
 from nakmd.io.frame_steps import check_order, steps_of, times_of
 from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
@@ -26,9 +27,9 @@ from nakmd.io.profile import PARAMETERS, STAGES, THERMO
 from nakmd.io.storage import Storage
 from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_frames import read_cells, read_frame, read_quantities
+from nakmd.io.trajectory_frame import TrajectoryFrame
 from nakmd.io.trajectory_part import TrajectoryPart
-from nakmd.notebook_html import html_paragraph, html_table
-from nakmd.system import Frame
+from nakmd.notebook_html import html_facts
 
 
 class Trajectory:
@@ -60,6 +61,11 @@ class Trajectory:
     Notes
     -----
     Only complete frames are counted: if one dataset is shorter than the others, the extra rows are ignored.
+
+    Examples
+    --------
+    >>> trajectory = Trajectory("runs/liquid/trajectory.h5md")          # doctest: +SKIP
+    >>> trajectory["produce"][-1].positions, trajectory.thermo["time"]  # doctest: +SKIP
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -248,12 +254,12 @@ class Trajectory:
         return self._layout.n_frames
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> TrajectoryFrame: ...
 
     @overload
     def __getitem__(self, index: slice | str) -> TrajectoryPart: ...
 
-    def __getitem__(self, index: int | slice | str) -> Frame | TrajectoryPart:
+    def __getitem__(self, index: int | slice | str) -> TrajectoryFrame | TrajectoryPart:
         """Return a frame by its number, or the frames of a slice or of a stage."""
         if isinstance(index, str):
             return TrajectoryPart(self, self.rows(index))
@@ -264,7 +270,7 @@ class Trajectory:
             raise IndexError(f"{self.path}: frame {index} does not exist; there are {n} frames.")
         return TrajectoryPart(self, np.arange(n))[index]
 
-    def frame(self, row: int) -> Frame:
+    def frame(self, row: int) -> TrajectoryFrame:
         """Return one frame.
 
         Parameters
@@ -276,9 +282,10 @@ class Trajectory:
             raise InputError(f"{self.path}: the trajectory is closed.")
         return read_patiently(self.path, lambda: self._frame(row))
 
-    def _frame(self, row: int) -> Frame:
+    def _frame(self, row: int) -> TrajectoryFrame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
-            frame = read_frame(self._layout, row, self.cells[row], int(self.steps[row]), float(self.times[row]))
+            step, time = int(self.steps[row]), float(self.times[row])
+            frame = read_frame(self._layout, row, self.cells[row], step, time, self.topology)
             for name, series in self._quantities.items():
                 value = series[row]
                 if value.ndim == 0:
@@ -289,7 +296,7 @@ class Trajectory:
             frame.stage = self.stages[stage] if stage >= 0 else ""
             return frame
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[TrajectoryFrame]:
         return self.frames()
 
     def rows(
@@ -325,7 +332,7 @@ class Trajectory:
         start: int | None = None,
         stop: int | None = None,
         stride: int | None = None,
-    ) -> Iterator[Frame]:
+    ) -> Iterator[TrajectoryFrame]:
         """Read frames one by one.
 
         Parameters
@@ -337,7 +344,7 @@ class Trajectory:
 
         Yields
         ------
-        Frame
+        TrajectoryFrame
         """
         chosen = self.rows(stage, start, stop, stride)
         return (self.frame(int(row)) for row in chosen)
@@ -358,17 +365,9 @@ class Trajectory:
 
     def _repr_html_(self) -> str:
         """Return frames, times, stages and atoms as a table, for notebooks."""
-        counts = {name: int(n) for name, n in zip(self.species_names, np.bincount(self.species), strict=False)}
-        span = f"{self.times[0]:g} to {self.times[-1]:g} ps" if len(self) else "none"
-        facts = {
-            "frames": f"{len(self):,}",
-            "times": span,
-            "stages": ", ".join(self.stages),
-            "atoms": f"{self.n_atoms:,}: {counted(counts)}",
-            "groups": ", ".join(self.groups),
-            "rows of the thermo table": f"{len(next(iter(self.thermo.values()), ())):,}",
-        }
-        return html_paragraph(repr(self)) + html_table([], [[name, text] for name, text in facts.items() if text])
+        facts = frame_facts(self.times, self.stages, self.topology)
+        facts["rows of the thermo table"] = f"{len(next(iter(self.thermo.values()), ())):,}"
+        return html_facts(repr(self), facts)
 
     def __repr__(self) -> str:
         species = ", ".join(self.species_names)

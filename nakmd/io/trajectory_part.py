@@ -9,7 +9,10 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
-from nakmd.system import Frame, Topology
+from nakmd.io.frame_facts import frame_facts
+from nakmd.io.trajectory_frame import TrajectoryFrame
+from nakmd.notebook_html import html_facts
+from nakmd.system import Topology
 
 
 class StoredFrames(Protocol):
@@ -62,7 +65,7 @@ class StoredFrames(Protocol):
         """Return which atoms are there in each frame, (n_frames, n); None if all are in all of them."""
         ...
 
-    def frame(self, row: int) -> Frame:
+    def frame(self, row: int) -> TrajectoryFrame:
         """Return one frame."""
         ...
 
@@ -83,8 +86,20 @@ class TrajectoryPart:
 
     Examples
     --------
-    >>> trajectory["produce"][100:200:5]                                        # doctest: +SKIP
-    >>> nakmd.analysis.diffusion(trajectory["produce"][100:], species="K")      # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd import Frame, Trajectory
+    >>> from nakmd.io import TrajectoryWriter
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> place = sodium.cell.wrap(sodium.positions)
+    >>> with TemporaryDirectory() as folder:
+    ...     with TrajectoryWriter(f"{folder}/sodium.h5md", sodium.topology) as writer:
+    ...         for step in range(10):
+    ...             stage = "heat" if step < 4 else "produce"
+    ...             writer.write(Frame(step, 0.001 * step, *place, sodium.cell, stage=stage))
+    ...     with Trajectory(f"{folder}/sodium.h5md") as trajectory:
+    ...         trajectory["produce"], trajectory["produce"][::2].steps.tolist()
+    (TrajectoryPart(6 frames of 16 atoms), [4, 6, 8])
     """
 
     def __init__(self, trajectory: StoredFrames, chosen: IntArray) -> None:
@@ -154,23 +169,23 @@ class TrajectoryPart:
         wanted = [row for row, name in enumerate(self._trajectory.stages) if name in names]
         return np.flatnonzero(np.isin(self._trajectory.stage_rows[self._chosen], wanted))
 
-    def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
+    def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[TrajectoryFrame]:
         """Read the frames of some stages, or all, one by one."""
         return (self[int(row)] for row in self.rows(stage))
 
     def __len__(self) -> int:
         return len(self._chosen)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[TrajectoryFrame]:
         return self.frames()
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> TrajectoryFrame: ...
 
     @overload
     def __getitem__(self, index: slice | str) -> TrajectoryPart: ...
 
-    def __getitem__(self, index: int | slice | str) -> Frame | TrajectoryPart:
+    def __getitem__(self, index: int | slice | str) -> TrajectoryFrame | TrajectoryPart:
         if isinstance(index, slice):
             return TrajectoryPart(self._trajectory, self._chosen[index])
         if isinstance(index, str):
@@ -180,6 +195,10 @@ class TrajectoryPart:
         if not -len(self) <= index < len(self):
             raise IndexError(f"frame {index} does not exist; there are {len(self)} frames.")
         return self._trajectory.frame(int(self._chosen[index]))
+
+    def _repr_html_(self) -> str:
+        """Return frames, times, stages and atoms as a table, for notebooks."""
+        return html_facts(repr(self), frame_facts(self.times, self.stages, self.topology))
 
     def __repr__(self) -> str:
         return f"TrajectoryPart({len(self)} frames of {self.topology.n_atoms} atoms)"

@@ -93,6 +93,14 @@ class Evaluator:
         One for each of ``potential.terms``.
     requests : tuple of ListRequest
         Neighbour lists that the terms need, in their order.
+
+    Examples
+    --------
+    >>> from nakmd.potentials import load
+    >>> from nakmd.structures import crystal
+    >>> evaluator = load("nak").bind(["Na"])
+    >>> [round(evaluator.evaluate(crystal("Na", 3, lattice_constant=a)).energy / 54, 3) for a in (4.2, 4.3)]
+    [-1.112, -1.113]
     """
 
     def __init__(

@@ -85,6 +85,15 @@ class Screened(Term):
     ----------
     J. Rytkönen, J. Akola and M. Manninen, Phys. Rev. B 75 (2007), arXiv:cond-mat/0609458 (charge transfer of alkali
     atoms and layers on graphite). The form is nakmd's own.
+
+    Examples
+    --------
+    >>> from nakmd.potentials import Morse, Screened, load
+    >>> metal = load("nak-2026").terms[0]
+    >>> contact = Morse({("K", "C"): {"depth": 0.05, "alpha": 1.7, "r_0": 3.1, "cutoff": 9.0}})
+    >>> model = Screened(metal, contact, {"K": {"residual": 0.3, "rho_0": 0.4}})
+    >>> model.covers("K", "C"), model.covers("Na", "K")
+    ('morse, screened', 'nak-2026')
     """
 
     def __init__(

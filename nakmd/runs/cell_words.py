@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import ceil
 
-from nakmd.deck.carbon_sections import CarbonFile, Graphene, Tubes
+from nakmd.deck.carbon_sections import CarbonFile, Graphene, Nanotube, Tubes
 from nakmd.deck.matter import Structure
 from nakmd.runs.planned_size import AROUND, SLAB, VACUUM
 
@@ -52,8 +52,39 @@ def cell_keys(structure: Structure) -> str:
     """Return a sentence that names the keys which set the cell around a wall."""
     if isinstance(structure.carbon, CarbonFile):
         return "The cell is that of file in [structure.carbon]."
-    key = "size" if isinstance(structure.carbon, Graphene) else "length"
-    return f"The cell follows from {key} in [structure.carbon] and vacuum in [structure.box]."
+    return f"The cell follows from {_size_of(structure)} in [structure.carbon] and vacuum in [structure.box]."
+
+
+def wall_keys(structure: Structure) -> str:
+    """Return a sentence that names the keys which set the size of a wall."""
+    return f"The wall follows from {_size_of(structure)} in [structure.carbon]."
+
+
+def room_keys(structure: Structure) -> str:
+    """Return a sentence that names the keys which set the number of atoms of a liquid and the room for them."""
+    liquid, box = structure.liquid, structure.box
+    number = "The number follows from the density of the liquid"
+    if liquid is not None and liquid.atoms is not None:
+        number = "The number is atoms in [structure.liquid]"
+    if structure.carbon is None:
+        if box is not None and box.lengths is not None:
+            return f"{number}, the region is lengths in [structure.box]."
+        return f"{number}, and the region from the number and the density."
+    if liquid is not None and liquid.region in ("around", "beside", "between"):
+        size = _size_of(structure)
+        return f"{number}, the region from thickness in [structure.liquid] and {size} in [structure.carbon]."
+    return f"{number}, the region from {_size_of(structure, across=True)} in [structure.carbon]."
+
+
+def _size_of(structure: Structure, across: bool = False) -> str:
+    """Return the keys that set the size of a wall; ``across`` with that of the width of a tube."""
+    carbon = structure.carbon
+    if isinstance(carbon, CarbonFile):
+        return "file"
+    if isinstance(carbon, Graphene):
+        return "size"
+    width = "chirality" if isinstance(carbon, Nanotube) else "walls"
+    return f"{width} and length" if across else "length"
 
 
 def _of_wall(

@@ -28,6 +28,7 @@ from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
 from nakmd.runs.system_builder import build_system, layered, read_wall
+from nakmd.runs.table_error import problem_of
 from nakmd.runs.thermal_lattice import with_lattice
 from nakmd.runs.verify import check_coverage, check_groups, check_none, check_system
 from nakmd.runs.wall_bond import check_bond, relaxed_bond
@@ -268,7 +269,11 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
         stages = [stage for _, stage in draft.stages]
         system = with_arriving_atoms(with_atoms_in_reserve(system, stages), stages)
     except InputError as error:
-        plan.report(path, str(error))
+        problem = problem_of(error, path)
+        # a value that is already refused is often the reason why the part of its table cannot be built
+        table = problem.path[:2]
+        if not any(known.fatal and known.path[:2] == table for known in plan.problems):
+            plan.add([problem])
         return
     plan.build_time = time.perf_counter() - begin
     plan.add(Problem(path, note, fatal=False) for note in notes)

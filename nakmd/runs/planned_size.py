@@ -12,6 +12,7 @@ from nakmd.deck.matter import Structure
 from nakmd.deck.metal_sections import Crystal, Liquid
 from nakmd.elements import WALL
 from nakmd.errors import StructureError
+from nakmd.runs.table_error import of_table
 from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
@@ -195,13 +196,14 @@ def _tubes(carbon: Tubes, bond: float, room: float, across: float | None) -> tup
     from nakmd.structures.nanotube import TubeGeometry  # noqa: PLC0415
     from nakmd.structures.tube_bundle import hexagonal_places  # noqa: PLC0415
 
-    walls = [TubeGeometry(n, m, bond) for n, m in carbon.all_walls]
-    if isinstance(carbon, WalledTubes):
-        match = common_length(walls, carbon.length, carbon.strain)
-        wall, length = float(match.n_atoms), match.length
-    else:
-        repeats = walls[0].repeats_for(carbon.length)
-        wall, length = float(repeats * walls[0].atoms_per_period), repeats * walls[0].period
+    with of_table("structure", "carbon", key="walls" if isinstance(carbon, WalledTubes) else "chirality"):
+        walls = [TubeGeometry(n, m, bond) for n, m in carbon.all_walls]
+        if isinstance(carbon, WalledTubes):
+            match = common_length(walls, carbon.length, carbon.strain)
+            wall, length = float(match.n_atoms), match.length
+        else:
+            repeats = walls[0].repeats_for(carbon.length)
+            wall, length = float(repeats * walls[0].atoms_per_period), repeats * walls[0].period
     outer, gap = walls[-1].radius, carbon.gap if isinstance(carbon, Bundle) else 0.0
     extent = np.ptp(hexagonal_places(carbon.number), axis=0) * (2.0 * outer + gap) + 2.0 * outer
     lengths = [float(extent[0]) + 2.0 * room, float(extent[1]) + (2.0 * room if across is None else across), length]

@@ -13,6 +13,7 @@ from nakmd.deck.matter import Structure
 from nakmd.deck.messages import Problem
 from nakmd.errors import StructureError
 from nakmd.runs.planned_size import PlannedSize, needs_density, plan_size
+from nakmd.runs.table_error import problem_of
 from nakmd.runs.wall_bond import LONGEST_BOND, SHORTEST_BOND
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
@@ -60,7 +61,7 @@ def check_size(
     try:
         planned = plan_size(structure, bond, wall)
     except StructureError as error:
-        return None, [Problem(path, str(error))]
+        return None, [problem_of(error, path)]
     return planned, [] if planned is None else list(_check_planned(structure, planned))
 
 

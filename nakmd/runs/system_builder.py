@@ -15,10 +15,11 @@ from nakmd.deck.metal_sections import Liquid
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.runs.built_wall import built_wall
-from nakmd.runs.cell_words import cell_keys
+from nakmd.runs.cell_words import cell_keys, room_keys, wall_keys
 from nakmd.runs.named_file import named_file
 from nakmd.runs.planned_size import SLAB, VACUUM
 from nakmd.runs.size_limits import check_repeat
+from nakmd.runs.table_error import of_table
 from nakmd.structures.assembly import turned
 from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -67,7 +68,10 @@ def build_system(
         system = _crystal(structure, seed)
     elif structure.carbon is not None:
         bare = read_wall(structure, folder, notes) if wall is None else wall
-        system = _walls(structure, seed, built_wall(structure, bond, notes) if bare is None else bare)
+        if bare is None:
+            with of_table("structure", "carbon"):
+                bare = built_wall(structure, bond, notes)
+        system = _walls(structure, seed, bare)
         if isinstance(structure.carbon, Tubes):  # built along z, with their liquid
             system = turned(system, structure.carbon.axis)
     else:
@@ -94,17 +98,17 @@ def _bulk(structure: Structure, seed: int) -> System:
     section = structure.liquid
     if section is None:
         raise StructureError("The structure is empty.")
-    lengths = structure.box.lengths if structure.box else None
-    return liquid(
-        section.x_K,
-        section.temperature,
-        lengths=lengths,
-        n_atoms=section.atoms,
-        density=_g_per_cm3(section),
-        thickness=section.thickness,
-        vacuum=(structure.box.vacuum if structure.box else None) or 0.0,
-        seed=seed,
-    )
+    with of_table("structure", "liquid", key=_given(section), remedy=room_keys(structure)):
+        return liquid(
+            section.x_K,
+            section.temperature,
+            lengths=structure.box.lengths if structure.box else None,
+            n_atoms=section.atoms,
+            density=_g_per_cm3(section),
+            thickness=section.thickness,
+            vacuum=(structure.box.vacuum if structure.box else None) or 0.0,
+            seed=seed,
+        )
 
 
 def _crystal(structure: Structure, seed: int) -> System:
@@ -132,9 +136,11 @@ def _crystal(structure: Structure, seed: int) -> System:
         system = crystal(section.element, (x, y, z), lattice_constant=section.lattice)
     if section.substitute is not None:
         guest = section.substitute
-        system = substitute(
-            system, section.element, guest.element, number=guest.count, fraction=guest.fraction, seed=seed
-        )
+        remedy = "The crystal follows from repeat in [structure.crystal], and count is a number of atoms."
+        with of_table("structure", "crystal", "substitute", remedy=remedy):
+            system = substitute(
+                system, section.element, guest.element, number=guest.count, fraction=guest.fraction, seed=seed
+            )
     return system
 
 
@@ -144,13 +150,14 @@ def _walls(structure: Structure, seed: int, system: System) -> System:
     carbon = structure.carbon
     assert carbon is not None  # guaranteed by build_system
     if carbon.doping is not None and carbon.doping.fractions:
-        system = dope(
-            system,
-            carbon.doping.fractions,
-            min_distance=carbon.doping.distance,
-            nitrogens_per_site=carbon.doping.nitrogens_per_site,
-            seed=seed,
-        )
+        with of_table("structure", "carbon", "doping", remedy=wall_keys(structure)):
+            system = dope(
+                system,
+                carbon.doping.fractions,
+                min_distance=carbon.doping.distance,
+                nitrogens_per_site=carbon.doping.nitrogens_per_site,
+                seed=seed,
+            )
     return system if structure.liquid is None else _wetted(system, structure, structure.liquid, seed)
 
 
@@ -187,7 +194,7 @@ def _wetted(system: System, structure: Structure, section: Liquid, seed: int) ->
     if section.region == "droplet":
         place = droplet_on_tube if group == "tube" else droplet_on_sheet
         assert section.temperature is not None  # guaranteed by the schema
-        try:
+        with of_table("structure", "liquid", key=_given(section), remedy=cell_keys(structure)):
             return place(
                 system,
                 section.x_K,
@@ -197,8 +204,6 @@ def _wetted(system: System, structure: Structure, section: Liquid, seed: int) ->
                 contact_angle=section.contact_angle,
                 seed=seed,
             )
-        except StructureError as error:
-            raise StructureError(f"{error} {cell_keys(structure)}") from None
     region: Region | None
     if section.region == "around":
         region = regions.outside_tube(system)
@@ -209,15 +214,16 @@ def _wetted(system: System, structure: Structure, section: Liquid, seed: int) ->
     else:
         has_two_sheets = "sheet2" in system.groups
         region = regions.between_sheets(system) if has_two_sheets else None
-    return fill(
-        system,
-        section.x_K,
-        section.temperature,
-        region=region,
-        density=_g_per_cm3(section),
-        n_atoms=section.atoms,
-        seed=seed,
-    )
+    with of_table("structure", "liquid", key=_given(section), remedy=room_keys(structure)):
+        return fill(
+            system,
+            section.x_K,
+            section.temperature,
+            region=region,
+            density=_g_per_cm3(section),
+            n_atoms=section.atoms,
+            seed=seed,
+        )
 
 
 def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, Region]:
@@ -236,6 +242,11 @@ def _beside(system: System, structure: Structure, thickness: float) -> tuple[Sys
     matrix[axis, axis] = top + thickness + vacuum
     moved.cell = Cell(matrix, system.cell.periodic.tolist())
     return moved, Slab(moved.cell, top, top + thickness, axis)
+
+
+def _given(section: Liquid) -> str:
+    """Return the key that gives the amount of a liquid, empty if it follows from the density."""
+    return next((key for key in ("atoms", "radius") if getattr(section, key) is not None), "")
 
 
 def _g_per_cm3(section: Liquid) -> float | None:

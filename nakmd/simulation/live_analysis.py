@@ -58,6 +58,21 @@ class LiveAnalysis(Observer):
 
     A checkpoint holds no state of an analysis: after `Simulation.restore`, pass the frames before the checkpoint to
     `replay`. The result equals that of an uninterrupted run if the trajectory holds every frame of the analysis.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import Thermo
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import LiveAnalysis, Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 3)
+    >>> live = LiveAnalysis(Thermo(), sodium.topology, every=1)
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=20, initial_temperature=100.0)
+    >>> Simulation(sodium, load("nak"), [stage], [live]).run().value
+    'finished'
+    >>> live.used, sorted(live.result().quantities)[:3]
+    (21, ['density', 'kinetic_energy', 'potential_energy'])
     """
 
     def __init__(

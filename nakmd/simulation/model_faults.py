@@ -22,6 +22,16 @@ def model_faults(system: System, evaluator: Evaluator, stages: Sequence[Stage]) 
     evaluator : Evaluator
     stages : sequence of Stage
         They fit the system (`nakmd.simulation.stage_faults`).
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Stage, model_faults
+    >>> from nakmd.structures import crystal
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> list(model_faults(crystal("Na", 3), load("nak").bind(["Na"]), [stage]))  # nothing is wrong
+    []
     """
     yield from move_faults(system, evaluator, stages)
     yield from arrival_faults(system, stages, evaluator.cutoff)

@@ -72,6 +72,22 @@ class Observer:
     ----------
     needs : frozenset of str
         Optional fields of `Frame` that it reads: ``"virial"``, ``"pair_energies"``, ``"energies"``, ``"virials"``.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Observer, Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> class Steps(Observer):
+    ...     seen = []
+    ...     def observe(self, frame):
+    ...         self.seen.append(frame.step)
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> Simulation(crystal("Na", 3), load("nak"), [stage], [Steps(every=2)]).run().value
+    'finished'
+    >>> Steps.seen
+    [0, 2, 4]
     """
 
     needs: frozenset[str] = frozenset()
@@ -129,6 +145,26 @@ class FrameWriter(_TrajectoryObserver):
         Whether to store the pair energies between species with each frame (read by the affinity analysis).
     virials : bool
         Whether to store energies and virials by atom with each frame: 80 bytes for each atom.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd import Trajectory
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.io import TrajectoryWriter
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import FrameWriter, Simulation, Stage, ThermoWriter
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 3)
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> with TemporaryDirectory() as folder:
+    ...     with TrajectoryWriter(f"{folder}/sodium.h5md", sodium.topology) as writer:
+    ...         observers = [FrameWriter(writer, every=2), ThermoWriter(writer, every=1)]
+    ...         Simulation(sodium, load("nak"), [stage], observers).run().value
+    ...     with Trajectory(f"{folder}/sodium.h5md") as trajectory:
+    ...         trajectory.steps.tolist(), trajectory.thermo["step"].tolist()
+    'finished'
+    ([0, 2, 4], [0, 1, 2, 3, 4])
     """
 
     def __init__(
@@ -183,6 +219,16 @@ class ThermoWriter(_ThermoObserver, _TrajectoryObserver):
         As in `FrameWriter`.
     heat_current : bool
         Whether the rows have the heat current of each element (`nakmd.currents`).
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd.io import TrajectoryWriter
+    >>> from nakmd.structures import crystal
+    >>> with TemporaryDirectory() as folder, TrajectoryWriter(f"{folder}/a.h5md", crystal("Na", 2).topology) as writer:
+    ...     rows = ThermoWriter(writer, every=10, stages=["produce"])  # an observer of `Simulation`
+    >>> sorted(rows.needs)
+    ['virial']
     """
 
     def __init__(
@@ -211,6 +257,19 @@ class ThermoLog(_ThermoObserver):
     Attributes
     ----------
     rows : list of dict
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage, ThermoLog
+    >>> from nakmd.structures import crystal
+    >>> log = ThermoLog(every=2)
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> Simulation(crystal("Na", 3), load("nak"), [stage], [log]).run().value
+    'finished'
+    >>> log.column("step"), round(log.column("potential_energy")[0] / 54, 3)
+    ([0, 2, 4], -1.113)
     """
 
     def __init__(self, every: int, stages: Sequence[str] | None = None, heat_current: bool = False) -> None:

@@ -32,6 +32,30 @@ class Progress:
         Simulated time at that speed; 0 in a minimisation.
     seconds_left : float
         Estimate at that speed; NaN until the speed is known.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> simulation = Simulation(crystal("Na", 3), load("nak"), [stage])
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> def show(progress):
+    ...     if progress.step == progress.total_steps:
+    ...         print(progress.stage, progress.step, f"{progress.time:g} ps")
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> simulation = Simulation(crystal("Na", 3), load("nak"), [stage], report=show)
+    >>> simulation.run().value
+    produce 4 0.004 ps
+    'finished'
     """
 
     step: int

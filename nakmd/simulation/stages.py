@@ -24,7 +24,19 @@ from nakmd.system import System
 
 
 class Status(Enum):
-    """How a call of `Simulation.run` ended."""
+    """How a call of `Simulation.run` ended.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage, Status
+    >>> from nakmd.structures import crystal
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, initial_temperature=100.0)
+    >>> simulation = Simulation(crystal("Na", 3), load("nak"), [stage])
+    >>> simulation.run(3) is Status.PAUSED, simulation.run() is Status.FINISHED
+    (True, True)
+    """
 
     FINISHED = "finished"
     #: The requested number of steps is done; steps of the plan are left.
@@ -58,6 +70,16 @@ class Stage:
         Atoms that arrive during the stage.
     restraints : tuple of Restraint
         Their names are unique.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Fire, Langevin, VelocityVerlet
+    >>> from nakmd.simulation import Stage
+    >>> relax = Stage("relax", Fire(0.02), steps=500, kind="relax")
+    >>> nvt = VelocityVerlet(0.001, Langevin((300.0, 450.0), group="liquid"))
+    >>> heat = Stage("heat", nvt, steps=2000, kind="heat", initial_temperature=300.0, tethered={"carbon": 1.0})
+    >>> heat.is_stationary, relax.integrator.advances_time
+    (False, False)
     """
 
     name: str
@@ -213,6 +235,19 @@ class StageReport:
         Atoms that arrived and evaporated; None without a deposition.
     free_temperature : float [K] or None
         Mean temperature of the atoms without thermostat during a deposition.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Fire
+    >>> from nakmd.potentials import load
+    >>> from nakmd.simulation import Simulation, Stage
+    >>> from nakmd.structures import crystal
+    >>> simulation = Simulation(crystal("Na", 3), load("nak"), [Stage("relax", Fire(0.01), steps=50, kind="relax")])
+    >>> simulation.run().value
+    'finished'
+    >>> report = simulation.reports[0]
+    >>> report.name, report.converged, report.largest_force < 0.01
+    ('relax', True, True)
     """
 
     name: str
@@ -255,7 +290,17 @@ def no_pressure(barostat: str, lacking: Sequence[str]) -> str:
 
 
 def stage_faults(system: System, stages: Sequence[Stage], seed: int) -> Iterator[tuple[int, InputError]]:
-    """Bind every stage once, without changing the system; yield the index and the error of each that does not fit."""
+    """Bind every stage once, without changing the system; yield the index and the error of each that does not fit.
+
+    Examples
+    --------
+    >>> from nakmd.integrators import VelocityVerlet
+    >>> from nakmd.simulation import Stage, stage_faults
+    >>> from nakmd.structures import crystal
+    >>> stage = Stage("produce", VelocityVerlet(0.001), steps=4, frozen=("wall",), initial_temperature=100.0)
+    >>> [(number, type(fault).__name__) for number, fault in stage_faults(crystal("Na", 3), [stage], seed=0)]
+    [(0, 'InputError')]
+    """
     moving = bool(np.any(system.velocities))
     for index, stage in enumerate(stages):
         try:

@@ -30,6 +30,15 @@ def combine(systems: Sequence[System], cell: Cell | None = None) -> System:
     Returns
     -------
     System
+
+    Examples
+    --------
+    >>> from nakmd.structures import combine, crystal, graphene, placed
+    >>> sheet = graphene(repeats=(8, 5), vacuum=20.0)
+    >>> cluster = placed(crystal("K", 2), sheet.cell.matrix.sum(axis=0) / 2 + [0.0, 0.0, 10.0])
+    >>> both = combine([sheet, cluster])
+    >>> both.species_names, both.n_atoms, sorted(both.groups)
+    (('C', 'K'), 176, ['carbon', 'crystal', 'liquid', 'sheet'])
     """
     if not systems:
         raise StructureError("combine needs at least one system, got none.")
@@ -51,7 +60,16 @@ def combine(systems: Sequence[System], cell: Cell | None = None) -> System:
 
 
 def select(system: System, mask: BoolArray) -> System:
-    """Return the atoms selected by a mask, (n,) bool; unused species are dropped, groups restricted."""
+    """Return the atoms selected by a mask, (n,) bool; unused species are dropped, groups restricted.
+
+    Examples
+    --------
+    >>> from nakmd.structures import graphene, select
+    >>> layers = graphene(repeats=(4, 3), layers=2)
+    >>> lower = select(layers, layers.groups["sheet1"])
+    >>> layers.n_atoms, lower.n_atoms
+    (96, 48)
+    """
     used = [a for a in range(len(system.species_names)) if np.any(system.species[mask] == a)]
     row = np.zeros(len(system.species_names), dtype=np.int64)
     row[used] = np.arange(len(used))
@@ -68,7 +86,15 @@ def select(system: System, mask: BoolArray) -> System:
 
 
 def translated(system: System, vector: ArrayLike) -> System:
-    """Return the system translated by a vector, (3,) [Å]; the cell is unchanged."""
+    """Return the system translated by a vector, (3,) [Å]; the cell is unchanged.
+
+    Examples
+    --------
+    >>> from nakmd.structures import crystal, translated
+    >>> sodium = crystal("Na", 1)
+    >>> translated(sodium, [0.0, 0.0, 5.0]).positions[0].tolist()
+    [0.0, 0.0, 5.0]
+    """
     moved = system.copy()
     moved.positions += np.asarray(vector, dtype=np.float64)
     return moved
@@ -94,6 +120,13 @@ def rotated(system: System, axis: ArrayLike, angle: float, center: ArrayLike | N
     Notes
     -----
     Rodrigues: R = I + sin θ K + (1 - cos θ) K², K the cross-product matrix of the unit axis.
+
+    Examples
+    --------
+    >>> from nakmd.structures import crystal, rotated
+    >>> cube = crystal("Na", 1, "sc", lattice_constant=4.0)
+    >>> rotated(cube, axis=[0, 0, 1], angle=90.0, center=[2.0, 0.0, 0.0]).positions.round(6).tolist()
+    [[2.0, -2.0, 0.0]]
     """
     direction = np.asarray(axis, dtype=np.float64)
     norm = float(np.sqrt(np.sum(direction * direction)))
@@ -118,6 +151,13 @@ def turned(system: System, axis: str) -> System:
     system : System
     axis : {"x", "y", "z"}
         The coordinates (x, y, z) become (z, x, y) for x, (y, z, x) for y: a rotation, to the bit.
+
+    Examples
+    --------
+    >>> from nakmd.structures import nanotube, tube_axis, turned
+    >>> tube = turned(nanotube(10, 10, length=20.0), "x")
+    >>> "xyz"[tube_axis(tube).direction], tube.cell.lengths.round(1).tolist()
+    ('x', [19.7, 43.6, 43.6])
     """
     if axis not in _TURNS:
         raise StructureError(f"The axis must be x, y or z, got {axis!r}.")
@@ -130,7 +170,15 @@ def turned(system: System, axis: str) -> System:
 
 
 def placed(system: System, center: ArrayLike) -> System:
-    """Return the system translated so that the centre of its extent is at a point, (3,) [Å]."""
+    """Return the system translated so that the centre of its extent is at a point, (3,) [Å].
+
+    Examples
+    --------
+    >>> from nakmd.structures import crystal, placed
+    >>> cluster = placed(crystal("K", 2), [10.0, 10.0, 30.0])
+    >>> (cluster.positions.min(axis=0) + cluster.positions.max(axis=0)).round(6).tolist()
+    [20.0, 20.0, 60.0]
+    """
     middle = 0.5 * (system.positions.min(axis=0) + system.positions.max(axis=0))
     return translated(system, np.asarray(center, dtype=np.float64) - middle)
 
@@ -159,6 +207,13 @@ def boxed(
     Returns
     -------
     System
+
+    Examples
+    --------
+    >>> from nakmd.structures import boxed, crystal
+    >>> cluster = boxed(crystal("Na", 3), margins=10.0, periodic=(False, False, False))
+    >>> cluster.cell.lengths.round(2).tolist()
+    [30.73, 30.73, 30.73]
     """
     if (lengths is None) == (margins is None):
         raise StructureError("A box needs exactly one of lengths and margins.")

@@ -66,6 +66,15 @@ def crystal(
     -------
     System
         Group "crystal"; group "liquid" for metal atoms, "carbon" for wall atoms.
+
+    Examples
+    --------
+    >>> from nakmd.structures import crystal
+    >>> crystal("Na", 4).n_atoms
+    128
+    >>> alloy = crystal(["Na", "K"], 2, "b2")
+    >>> alloy.species_names, alloy.n_atoms, round(alloy.cell.volume ** (1 / 3) / 2, 4)
+    (('Na', 'K'), 16, 4.8093)
     """
     names = (elements,) if isinstance(elements, str) else tuple(elements)
     if structure not in CUBIC:
@@ -128,6 +137,13 @@ def substitute(
     -------
     System
         The guests form group "substituted" and have the standard mass; velocities are unchanged.
+
+    Examples
+    --------
+    >>> from nakmd.structures import crystal, substitute
+    >>> dilute = substitute(crystal("Na", 4), "Na", "K", fraction=0.05, seed=1)
+    >>> dilute.species_names, int(dilute.groups["substituted"].sum()), dilute.n_atoms
+    (('Na', 'K'), 6, 128)
     """
     if sum(choice is not None for choice in (number, fraction, sites)) != 1:
         raise StructureError("substitute needs exactly one of number, fraction and sites.")

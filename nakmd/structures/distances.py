@@ -135,6 +135,13 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
     -------
     dict of (str, str) to ClosestPair
         Keys in the order of ``system.species_names``, each unordered pair once.
+
+    Examples
+    --------
+    >>> from nakmd.structures import closest_distances, crystal
+    >>> pairs = closest_distances(crystal(["Na", "K"], 2, "b2"))
+    >>> {names: round(pair.distance, 3) for names, pair in pairs.items()}
+    {('Na', 'Na'): 4.809, ('Na', 'K'): 4.165, ('K', 'K'): 4.809}
     """
     here = np.flatnonzero(~system.absent)
     names = system.species_names
@@ -170,6 +177,16 @@ def check_overlaps(system: System, min_distances: Mapping[tuple[str, str], float
     ------
     StructureError
         Naming every pair of species below its minimum, with the closest atoms and their distance.
+
+    Examples
+    --------
+    >>> from nakmd.structures import check_overlaps, crystal
+    >>> sodium = crystal("Na", 2)
+    >>> check_overlaps(sodium, {("Na", "Na"): 3.0})
+    >>> check_overlaps(sodium, {("Na", "Na"): 4.0})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    nakmd.errors.StructureError: Atoms overlap: Na-Na 3.716 Å (atoms 6 and 7; minimum 4.00 Å). Move ...
     """
     if not min_distances:
         raise InputError("check_overlaps needs at least one minimum distance, got none.")

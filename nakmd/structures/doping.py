@@ -65,6 +65,13 @@ def nitrogen_fractions(system: System) -> dict[str, float]:
     -------
     dict of str to float
         Keys "graphitic", "pyridinic", "pyrrolic", "total".
+
+    Examples
+    --------
+    >>> from nakmd.structures import dope, graphene, nitrogen_fractions
+    >>> wall = dope(graphene(repeats=(12, 8)), {"graphitic": 0.02, "pyridinic": 0.03}, seed=1)
+    >>> {kind: round(fraction, 3) for kind, fraction in nitrogen_fractions(wall).items()}
+    {'graphitic': 0.021, 'pyridinic': 0.032, 'pyrrolic': 0.0, 'total': 0.053}
     """
     counts = dict(zip(system.species_names, np.bincount(system.species, minlength=len(system.species_names))))
     wall = sum(int(count) for name, count in counts.items() if element_of(name) in {"C", "N"})

@@ -20,6 +20,9 @@ NITROGEN_KINDS = ("pyridinic", "pyrrolic", "graphitic")
 
 KINDS = (*DEFECTS, *NITROGEN_KINDS)
 
+#: Largest sum of all fractions of sites.
+MOST_SITES = 0.5
+
 #: Kinds whose sites remove one atom.
 REMOVING = ("vacancy", "pyridinic", "pyrrolic")
 
@@ -86,12 +89,22 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
     -----
     With n' atoms left after s_v removals, n' = n - s_v and s_kind = f_kind n' / N_kind, N_kind being the N atoms
     of a site, 1 for those without; hence n' = n / (1 + Σ_v f_v / N_v) over the kinds v that remove an atom.
+
+    Examples
+    --------
+    >>> from nakmd.structures import count_sites
+    >>> count_sites(800, {"graphitic": 0.02, "pyridinic": 0.02})  # three N to a pyridinic site
+    {'stone_wales': 0, 'vacancy': 0, 'pyridinic': 5, 'pyrrolic': 0, 'graphitic': 16}
     """
     unknown = sorted(set(fractions) - set(KINDS))
     if unknown:
         raise StructureError(f"Unknown kind of site {', '.join(unknown)}. Choose from {', '.join(sorted(KINDS))}.")
-    if any(not 0.0 <= f < 1.0 for f in fractions.values()) or sum(fractions.values()) > 0.5:
-        raise StructureError(f"Fractions of sites must be >= 0 with a sum of at most 0.5, got {dict(fractions)}.")
+    if any(not 0.0 <= f < 1.0 for f in fractions.values()) or sum(fractions.values()) > MOST_SITES:
+        named = ", ".join(f"{kind} = {fraction:g}" for kind, fraction in fractions.items())
+        raise StructureError(
+            f"Fractions of sites must be >= 0 with a sum of at most {MOST_SITES:g}; the sum of {named} is "
+            f"{sum(fractions.values()):.3g}. Lower them."
+        )
     per_site = {**dict.fromkeys(KINDS, 1), "pyridinic": nitrogens_per_site}
     vacancies = sum(fractions.get(kind, 0.0) / per_site[kind] for kind in REMOVING)
     remaining = n_carbon / (1.0 + vacancies)
@@ -103,7 +116,8 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
             nitrogen = " N" if kind in NITROGEN_KINDS else ""
             raise StructureError(
                 f"A fraction {fraction:g} of {kind}{nitrogen} is less than half a site on {n_carbon} carbon atoms; one "
-                f"site is {per_site[kind] / remaining:.5f}. Enlarge the wall or raise the fraction."
+                f"site is {per_site[kind] / remaining:.5f}. Enlarge the wall or raise the fraction.",
+                about=kind,
             )
     return counts
 
@@ -189,7 +203,8 @@ def place_sites(
     placed = ", ".join(f"{best.get(kind, 0)} {kind}" for kind in KINDS if counts[kind])
     raise StructureError(
         f"{requested} sites at least {min_distance:g} Å apart do not fit on {n} atoms: the best of {ATTEMPTS} "
-        f"orders placed {placed}. Lower the fraction or the distance, or enlarge the wall."
+        f"orders placed {placed}. Lower the fraction or the distance, or enlarge the wall.",
+        about=next(kind for kind in KINDS if best.get(kind, 0) < counts[kind]),
     )
 
 

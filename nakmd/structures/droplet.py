@@ -56,6 +56,14 @@ def droplet_on_sheet(
     ------
     StructureError
         If the droplet does not fit into the cell, or not one of ``n_atoms`` and ``radius`` is given.
+
+    Examples
+    --------
+    >>> from nakmd.structures import droplet_on_sheet, graphene
+    >>> sheet = graphene(lengths=(30.0, 30.0), vacuum=15.0)
+    >>> wet = droplet_on_sheet(sheet, x_K=1.0, temperature=450.0, n_atoms=30, contact_angle=120.0)
+    >>> int(wet.groups["liquid"].sum()), wet.species_names
+    (30, ('C', 'K'))
     """
     if group not in system.groups or not np.any(system.groups[group]):
         raise StructureError(f"Group {group!r} has no atoms to put a droplet on.")
@@ -87,6 +95,14 @@ def droplet_on_tube(
     ------
     StructureError
         If the droplet does not fit into the cell, or the tube is one of a bundle.
+
+    Examples
+    --------
+    >>> from nakmd.structures import droplet_on_tube, nanotube
+    >>> tube = nanotube(10, 10, length=30.0)
+    >>> wet = droplet_on_tube(tube, x_K=1.0, temperature=450.0, n_atoms=30)
+    >>> bool((wet.positions[wet.groups["liquid"], 1] > tube.cell.lengths[1] / 2).all())  # on its +y side
+    True
     """
     if group == "tube" and len(tube_axes(system)) > 1:
         raise StructureError("A droplet sits on one tube; this is a bundle. Put liquid around or beside it.")
@@ -190,6 +206,15 @@ def droplet(
     Returns
     -------
     System
+
+    Examples
+    --------
+    >>> from nakmd import Cell, System
+    >>> from nakmd.structures import droplet
+    >>> empty = System([], [], (), Cell([30.0, 30.0, 30.0]))
+    >>> drop = droplet(empty, x_K=0.67, temperature=450.0, n_atoms=60)
+    >>> drop.n_atoms, drop.positions.mean(axis=0).round().tolist()
+    (60, [15.0, 15.0, 15.0])
     """
     middle = 0.5 * np.sum(system.cell.matrix, axis=0)
     point = center if center is not None else (float(middle[0]), float(middle[1]), float(middle[2]))

@@ -58,6 +58,15 @@ def graphene(
     -------
     System
         One species "C"; groups "carbon", "sheet" and, with several layers, "sheet1", "sheet2", ... from below.
+
+    Examples
+    --------
+    >>> from nakmd.structures import graphene
+    >>> sheet = graphene(lengths=(30.0, 30.0))
+    >>> sheet.n_atoms, sheet.cell.lengths.round(2).tolist()
+    (336, [29.51, 29.82, 30.0])
+    >>> graphene(repeats=(4, 3), layers=2).groups.keys()
+    dict_keys(['carbon', 'sheet', 'sheet1', 'sheet2'])
     """
     if (lengths is None) == (repeats is None):
         raise StructureError("A sheet needs exactly one of lengths and repeats.")

@@ -60,6 +60,12 @@ def nak_density(x_K: float, temperature: float) -> float:
     References
     ----------
     O. J. Foust (ed.), Sodium-NaK Engineering Handbook, vol. 1, Gordon & Breach (1972), eqs 1.5, 1.8 and 1.9.
+
+    Examples
+    --------
+    >>> from nakmd.structures import nak_density
+    >>> round(nak_density(x_K=0.67, temperature=450.0), 3)
+    0.834
     """
     if not 0.0 <= x_K <= 1.0:
         raise StructureError(f"The mole fraction of potassium must be within 0 and 1, got x_K = {x_K}.")
@@ -72,7 +78,14 @@ def nak_density(x_K: float, temperature: float) -> float:
 
 
 def number_density(x_K: float, density: float) -> float:
-    """Return atoms per Å³ of Na-K with mole fraction ``x_K`` at a density [g/cm³]."""
+    """Return atoms per Å³ of Na-K with mole fraction ``x_K`` at a density [g/cm³].
+
+    Examples
+    --------
+    >>> from nakmd.structures import nak_density, number_density
+    >>> round(number_density(1.0, nak_density(1.0, 450.0)), 5)  # liquid potassium
+    0.01236
+    """
     if not density > 0.0:
         raise StructureError(f"The density must be positive, got {density} g/cm³.")
     mean_mass = x_K * MASSES["K"] + (1.0 - x_K) * MASSES["Na"]
@@ -80,7 +93,14 @@ def number_density(x_K: float, density: float) -> float:
 
 
 def composition(n_atoms: int, x_K: float) -> list[str]:
-    """Return the elements of n atoms, Na first; the number of K is rounded from ``x_K``."""
+    """Return the elements of n atoms, Na first; the number of K is rounded from ``x_K``.
+
+    Examples
+    --------
+    >>> from nakmd.structures import composition
+    >>> composition(5, x_K=0.6)
+    ['Na', 'Na', 'K', 'K', 'K']
+    """
     n_potassium = round(n_atoms * x_K)
     return ["Na"] * (n_atoms - n_potassium) + ["K"] * n_potassium
 
@@ -131,6 +151,13 @@ def fill(
     ------
     StructureError
         If the region is empty or the atoms do not fit.
+
+    Examples
+    --------
+    >>> from nakmd.structures import fill, graphene
+    >>> wet = fill(graphene(repeats=(6, 4)), x_K=0.67, temperature=450.0)
+    >>> wet.species_names, int(wet.groups["liquid"].sum())
+    (('C', 'Na', 'K'), 101)
     """
     space = Inside(system.cell) if region is None else region & Inside(system.cell)
     count = n_atoms
@@ -230,6 +257,16 @@ def liquid(
     ------
     StructureError
         If the arguments do not determine the size, or give it twice.
+
+    Examples
+    --------
+    >>> from nakmd.structures import liquid
+    >>> melt = liquid(x_K=0.67, temperature=450.0, n_atoms=100)
+    >>> melt.species_names, int(melt.topology.select("K").sum()), melt.cell.lengths.round(2).tolist()
+    (('Na', 'K'), 67, [18.88, 18.88, 18.88])
+    >>> film = liquid(x_K=0.67, temperature=450.0, n_atoms=100, thickness=20.0, vacuum=15.0)
+    >>> film.cell.lengths.round(2).tolist()
+    [18.34, 18.34, 50.0]
     """
     if lengths is None:
         if n_atoms is None or n_atoms < 1:

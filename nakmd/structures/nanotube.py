@@ -169,6 +169,13 @@ def nanotube(
     ------
     StructureError
         If the chirality, length or box cannot be built.
+
+    Examples
+    --------
+    >>> from nakmd.structures import nanotube, tube_axis
+    >>> tube = nanotube(10, 10, length=50.0)
+    >>> tube.n_atoms, tube.cell.lengths.round(2).tolist(), round(tube_axis(tube).radius, 2)
+    (800, [43.56, 43.56, 49.19], 6.78)
     """
     geometry = TubeGeometry(n, m, bond)
     if (length is None) == (repeats is None):

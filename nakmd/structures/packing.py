@@ -76,6 +76,17 @@ def pack(
     ------
     StructureError
         If the atoms do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Cell
+    >>> from nakmd.structures import Inside, composition, pack
+    >>> cell = Cell([20.0, 20.0, 20.0])
+    >>> shortest = {("Na", "Na"): 3.0, ("K", "Na"): 3.2, ("K", "K"): 3.4}
+    >>> random = np.random.default_rng(1)
+    >>> pack(composition(100, 0.5), Inside(cell), cell, np.zeros((0, 3)), [], shortest, random).shape
+    (100, 3)
     """
     kinds, requested = _numbered(elements)
     obstacle_kinds, obstacle_kind = _numbered(obstacle_elements)
@@ -105,8 +116,8 @@ def pack(
     if contacts.worst(relaxed) < 1.0:
         raise StructureError(
             f"{len(elements)} atoms do not fit: after relaxation the closest two are at {contacts.worst(relaxed):.1%} "
-            "of their minimum distance. Reduce the number of atoms or the density, enlarge the region, or allow "
-            "smaller distances."
+            "of their minimum distance. Reduce the number of atoms or the density, enlarge the region, or "
+            "give smaller min_distances in Python."
         )
     # restore the order of `elements`; each atom gets a random site of its kind
     sites = np.empty_like(relaxed)

@@ -63,6 +63,14 @@ class Intersection(Region):
     Attributes
     ----------
     parts : tuple of Region
+
+    Examples
+    --------
+    >>> from nakmd.structures import Slab, inside_tube, nanotube
+    >>> tube = nanotube(20, 0, length=20.0)
+    >>> plug = inside_tube(tube) & Slab(tube.cell, 5.0, 15.0)
+    >>> type(plug).__name__, len(plug.parts)
+    ('Intersection', 2)
     """
 
     parts: tuple[Region, ...]
@@ -91,6 +99,14 @@ class Union(Region):
     Attributes
     ----------
     parts : tuple of Region
+
+    Examples
+    --------
+    >>> from nakmd.structures import Slab, graphene
+    >>> sheet = graphene(repeats=(4, 3), vacuum=20.0)
+    >>> both_faces = Slab(sheet.cell, 20.0, 30.0) | Slab(sheet.cell, 10.0, 20.0)
+    >>> both_faces.depth(sheet.cell.matrix.sum(axis=0) / 2 + [[0.0, 0.0, 6.0], [0.0, 0.0, -12.0]]).tolist()
+    [4.0, -2.0]
     """
 
     parts: tuple[Region, ...]
@@ -113,6 +129,12 @@ class Inside(Region):
     Attributes
     ----------
     cell : Cell
+
+    Examples
+    --------
+    >>> film = Inside(Cell([20.0, 20.0, 50.0], periodic=(True, True, False)))
+    >>> film.depth(np.array([[1.0, 1.0, 48.0]])).tolist()
+    [2.0]
     """
 
     cell: Cell
@@ -150,6 +172,12 @@ class Cylinder(Region):
     outside : bool
     axis : int
         0, 1 or 2 for x, y or z.
+
+    Examples
+    --------
+    >>> pore = Cylinder(Cell([40.0, 40.0, 20.0]), center=(20.0, 20.0), radius=8.0)
+    >>> pore.depth(np.array([[20.0, 20.0, 3.0], [30.0, 20.0, 3.0]])).tolist()
+    [8.0, -2.0]
     """
 
     cell: Cell
@@ -207,6 +235,14 @@ class Slab(Region):
     low, high : float [Å]
         Coordinates along ``axis``; along a periodic axis they may exceed the cell, at most one period apart.
     axis : int
+
+    Examples
+    --------
+    >>> from nakmd.structures import Slab, liquid, select
+    >>> melt = liquid(0.67, 450.0, n_atoms=200)
+    >>> lower = Slab(melt.cell, 0.0, 0.5 * melt.cell.lengths[2])
+    >>> select(melt, lower.depth(melt.positions) > 0.0).n_atoms
+    108
     """
 
     cell: Cell
@@ -255,6 +291,12 @@ class Sphere(Region):
     foot : (float, float, float) [Å] or None
         Reference point of the minimum image; default: the centre. The centre of a flat cap is far below its surface,
         where the image nearest to the centre would be wrong.
+
+    Examples
+    --------
+    >>> ball = Sphere(Cell([40.0, 40.0, 40.0]), center=(2.0, 20.0, 20.0), radius=5.0)
+    >>> ball.depth(np.array([[39.0, 20.0, 20.0]])).tolist()  # the nearest image counts
+    [2.0]
     """
 
     cell: Cell
@@ -282,7 +324,16 @@ def _axes_of(system: System, group: str) -> list[TubeAxis]:
 
 
 def outside_tube(system: System, group: str = "tube") -> Region:
-    """Return the space outside the outermost wall of a tube, or of all tubes of a bundle."""
+    """Return the space outside the outermost wall of a tube, or of all tubes of a bundle.
+
+    Examples
+    --------
+    >>> from nakmd.structures import nanotube, outside_tube
+    >>> tube = nanotube(10, 10, length=10.0, vacuum=15.0)
+    >>> middle = tube.cell.matrix.sum(axis=0) / 2
+    >>> outside_tube(tube).depth(middle + [[0.0, 0.0, 0.0], [10.0, 0.0, 0.0]]).round(2).tolist()
+    [-6.78, 3.22]
+    """
     parts = [
         Cylinder(system.cell, axis.center, axis.radius, outside=True, axis=axis.direction)
         for axis in _axes_of(system, group)
@@ -291,7 +342,16 @@ def outside_tube(system: System, group: str = "tube") -> Region:
 
 
 def inside_tube(system: System, group: str = "tube") -> Region:
-    """Return the space inside the innermost wall of a tube, or of all tubes of a bundle."""
+    """Return the space inside the innermost wall of a tube, or of all tubes of a bundle.
+
+    Examples
+    --------
+    >>> from nakmd.structures import fill, inside_tube, nanotube
+    >>> tube = nanotube(20, 0, length=20.0)
+    >>> filled = fill(tube, x_K=0.67, temperature=450.0, region=inside_tube(tube))
+    >>> int(filled.groups["tube"].sum()), int(filled.groups["liquid"].sum())
+    (400, 39)
+    """
     parts = [Cylinder(system.cell, axis.center, axis.inner, axis=axis.direction) for axis in _axes_of(system, group)]
     return parts[0] if len(parts) == 1 else Union(tuple(parts))
 
@@ -304,7 +364,17 @@ def _level(system: System, group: str) -> float:
 
 
 def above_sheet(system: System, thickness: float, group: str = "sheet") -> Region:
-    """Return a slab of this thickness [Å] above a sheet in the xy plane, measured from its atoms."""
+    """Return a slab of this thickness [Å] above a sheet in the xy plane, measured from its atoms.
+
+    Examples
+    --------
+    >>> from nakmd.structures import above_sheet, fill, graphene
+    >>> sheet = graphene(repeats=(6, 4), vacuum=20.0)
+    >>> wet = fill(sheet, x_K=1.0, temperature=450.0, region=above_sheet(sheet, thickness=12.0))
+    >>> heights = wet.positions[wet.groups["liquid"], 2] - sheet.positions[0, 2]
+    >>> bool(heights.min() > 2.8), float(heights.max().round(2))
+    (True, 12.0)
+    """
     level = _level(system, group)
     period = system.cell.matrix[2, 2]
     if system.cell.periodic[2] and thickness >= period:
@@ -313,6 +383,15 @@ def above_sheet(system: System, thickness: float, group: str = "sheet") -> Regio
 
 
 def between_sheets(system: System, groups: Sequence[str] = ("sheet1", "sheet2")) -> Region:
-    """Return the slab between two sheets in the xy plane, the lower one first."""
+    """Return the slab between two sheets in the xy plane, the lower one first.
+
+    Examples
+    --------
+    >>> from nakmd.structures import between_sheets, graphene
+    >>> walls = graphene(repeats=(6, 4), layers=2, gap=15.0)
+    >>> slit = between_sheets(walls)
+    >>> round(slit.high - slit.low, 6)
+    15.0
+    """
     low, high = (_level(system, group) for group in groups)
     return Slab(system.cell, low, high)

@@ -69,6 +69,13 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
     Kåsa's algebraic fit: x² + y² = 2 x_c x + 2 y_c y + (R² - x_c² - y_c²) is linear in its unknowns, and exact
     for atoms on a circle, with or without vacancies. Of several walls the radii are means about the common centre. The
     axis is the direction in which the cross-section is round, z if it is so along several.
+
+    Examples
+    --------
+    >>> from nakmd.structures import multiwall, tube_axis
+    >>> axis = tube_axis(multiwall([(5, 5), (10, 10)], length=20.0))
+    >>> round(axis.radius, 2), round(axis.inner, 2), "xyz"[axis.direction]
+    (6.78, 3.39, 'z')
     """
     if group not in system.groups or int(np.sum(system.groups[group])) < 3:
         raise StructureError(f"Group {group!r} does not hold a tube of at least 3 atoms.")
@@ -89,7 +96,15 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
 
 
 def tube_axes(system: System) -> list[TubeAxis]:
-    """Return the axes of all tubes: the groups "tube1", "tube2", ... of a bundle, else the group "tube"."""
+    """Return the axes of all tubes: the groups "tube1", "tube2", ... of a bundle, else the group "tube".
+
+    Examples
+    --------
+    >>> from nakmd.structures import bundle, tube_axes
+    >>> axes = tube_axes(bundle([(10, 10)], 3, length=10.0))
+    >>> [round(axis.radius, 2) for axis in axes]
+    [6.78, 6.78, 6.78]
+    """
     numbered: list[str] = []
     while f"tube{len(numbered) + 1}" in system.groups:
         numbered.append(f"tube{len(numbered) + 1}")

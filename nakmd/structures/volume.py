@@ -99,6 +99,15 @@ def accessible_points(
 
 
 def accessible_volume(system: System, region: Region, exclusion: float, spacing: float = SPACING) -> float:
-    """Return the volume [Å³] of the part of a region further than ``exclusion`` from every atom."""
+    """Return the volume [Å³] of the part of a region further than ``exclusion`` from every atom.
+
+    Examples
+    --------
+    >>> from nakmd.structures import accessible_volume, inside_tube, nanotube
+    >>> tube = nanotube(20, 0, length=20.0)
+    >>> inner, whole = (accessible_volume(tube, inside_tube(tube), exclusion) for exclusion in (3.0, 0.0))
+    >>> round(inner), round(whole)
+    (1606, 4134)
+    """
     grid = VolumeGrid(system.cell, spacing)
     return sum(map(len, _blocks(system, region, exclusion, grid))) * grid.volume

@@ -13,6 +13,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
@@ -54,6 +55,8 @@ class AdhesionRecord(Record):
         E(metal+wall) - E(metal) - E(wall) of each frame.
     series_by_term : dict of str to (n,) float64 [eV]
     """
+
+    curve_tables = (RecordCurve("series", {"time [ps]": "time"}, {"energy [eV]": "series"}),)
 
     per_area: Measure
     energies: dict[str, Measure] = field(default_factory=dict)
@@ -116,6 +119,20 @@ class Adhesion(Analysis):
     interface, also for a sheet with liquid on both sides.
 
     These are energies. The work of adhesion is a free energy (`nakmd.studies.affinity_ladder`).
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, measure
+    >>> from nakmd.potentials import load
+    >>> from nakmd.structures import above_sheet, fill, graphene
+    >>> from nakmd.studies import Adhesion
+    >>> sheet = graphene(repeats=(6, 4), bond=1.4388, vacuum=20.0)
+    >>> wet = fill(sheet, x_K=1.0, temperature=450.0, region=above_sheet(sheet, 15.0))
+    >>> frames = [Frame(k, 0.1 * k, *wet.cell.wrap(wet.positions), wet.cell) for k in range(3)]
+    >>> record = measure(FrameList(wet.topology, frames), Adhesion(load("nak-cn")))
+    >>> record.value > 0.0, sorted(record.energies)
+    (True, ['change of the metal', 'cross', 'embedding change', 'strain of the carbon'])
     """
 
     name = "adhesion"

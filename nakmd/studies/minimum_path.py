@@ -19,6 +19,7 @@ from ase.optimize import FIRE
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.plotting import Axes, Figure
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.ase import NakMD
 from nakmd.errors import InputError
@@ -52,6 +53,13 @@ class PathSettings:
         Largest force on an end, and on the climbing band, at which it has converged.
     steps : int
         Largest number of steps of a band before the climb, and of the climb.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from nakmd.studies import PathSettings
+    >>> replace(PathSettings(), images=7).saddle_force
+    0.01
     """
 
     images: int = 9
@@ -80,6 +88,8 @@ class PathRecord(Record):
     mobile : int
         Number of atoms that moved.
     """
+
+    curve_tables = (RecordCurve("energy", {"length [Å]": "lengths"}, {"energy [eV]": "energies"}),)
 
     reverse: float
     lengths: FloatArray

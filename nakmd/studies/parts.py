@@ -118,6 +118,21 @@ def wall_alone(
     -------
     Measure or None [eV]
         Mean of potential less thermal energy; None if the wall is immobile or frames have no velocities.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList
+    >>> from nakmd.integrators import initialize_velocities
+    >>> from nakmd.potentials import load
+    >>> from nakmd.structures import graphene
+    >>> from nakmd.studies import wall_alone
+    >>> sheet = graphene(repeats=(4, 3), bond=1.4388)
+    >>> initialize_velocities(sheet, 300.0, seed=1)
+    >>> frame = Frame(0, 0.0, *sheet.cell.wrap(sheet.positions), sheet.cell, sheet.velocities)
+    >>> energy = wall_alone(FrameList(sheet.topology, [frame]), load("nak-cn"), steps=20)
+    >>> round(energy.value / sheet.n_atoms, 1)  # eV, of graphene
+    -8.0
     """
     topology = source.topology
     mask = np.isin(np.array(topology.elements)[topology.species], WALL)

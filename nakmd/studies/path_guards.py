@@ -34,6 +34,12 @@ class PathLimits:
         Largest force on the climbing image at the end.
     asymmetry : float [eV]
         Largest difference between mirror images of a symmetric path.
+
+    Examples
+    --------
+    >>> from nakmd.studies import PathLimits
+    >>> PathLimits(dip=0.05)
+    PathLimits(dip=0.05, drift=0.29, force=0.02, asymmetry=0.005)
     """
 
     dip: float = 0.010

@@ -87,6 +87,14 @@ class StudyPoint:
         Relative time, for the estimate of the remaining time.
     format : int
         Raise it when the function changes its results.
+
+    Examples
+    --------
+    >>> from nakmd.studies import StudyPoint
+    >>> def square(number):
+    ...     return {"square": number**2}
+    >>> StudyPoint("square/3", square, {"number": 3}).compute()
+    {'square': 9}
     """
 
     key: str

@@ -41,6 +41,15 @@ class StudyFigure:
         Conventions and caveats, and the reason for a missing value.
     source, doi, evidence : str
         Of an anchor, as in ``inputs.toml``.
+
+    Examples
+    --------
+    >>> from nakmd.studies import StudyFigure
+    >>> figure = StudyFigure(
+    ...     key="barrier", title="Barrier", value=0.12, unit="eV", statistical=0.01, numerical=0.02
+    ... )
+    >>> figure.text, round(figure.error, 3)
+    ('0.12 ± 0.02 eV', 0.022)
     """
 
     key: str
@@ -121,6 +130,12 @@ class StudyTable:
     rows : sequence of sequence of str
     note : str
         Below the table.
+
+    Examples
+    --------
+    >>> from nakmd.studies import StudyTable
+    >>> StudyTable("Barriers", ["of", "barrier"], [["Na in K", "0.12 ± 0.02 eV"]]).columns
+    ['of', 'barrier']
     """
 
     title: str

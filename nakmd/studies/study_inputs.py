@@ -74,6 +74,13 @@ class Input:
     unit : str
     distribution : {"exact", "normal", "uniform", "log-uniform"}
     source, doi, evidence, note : str
+
+    Examples
+    --------
+    >>> from nakmd.studies import load_inputs
+    >>> x = next(iter(load_inputs().values()))
+    >>> x.key, x.text, x.distribution, x.draw(3, seed=1).shape
+    ('exchange.radius_error', '0.05 eV', 'exact', (3,))
     """
 
     key: str
@@ -138,6 +145,13 @@ class Inputs(Mapping[str, Input]):
     Parameters
     ----------
     entries : mapping of str to Input
+
+    Examples
+    --------
+    >>> from nakmd.studies import load_inputs
+    >>> deposition = load_inputs().of("deposition")
+    >>> {key: x.text for key, x in deposition.items() if key != "deposition.attempts"}
+    {'deposition.current': '1 mA/cm²', 'deposition.temperature': '300 K', 'deposition.island_constant': '0.1 … 0.6 1'}
     """
 
     def __init__(self, entries: Mapping[str, Input]) -> None:
@@ -191,6 +205,13 @@ def load_inputs(file: str | Path | None = None) -> Inputs:
     FileFormatError
         Naming the first entry that is wrong, with its line: an unknown key or entry, another unit than that of nakmd,
         no source, a negative error, ends in the wrong order, a number that is not finite.
+
+    Examples
+    --------
+    >>> from nakmd.studies import load_inputs
+    >>> inputs = load_inputs()
+    >>> len(inputs) > 10, next(iter(inputs))
+    (True, 'exchange.radius_error')
     """
     known = _of_nakmd()
     if file is None:

@@ -65,6 +65,14 @@ def study(
         holds another study, or one with another seed or size.
     RunError
         If a file cannot be written. A point that fails does not raise: its figures are missing, with the reason.
+
+    Examples
+    --------
+    >>> from nakmd.studies import study
+    >>> result = study("electrode", quick=True)
+    >>> figure = result.figures[0]
+    >>> figure.key, figure.text, result.failures
+    ('A.before', '0.65 ± 0.11', {})
     """
     kind = study_class(name)
     loaded = inputs if isinstance(inputs, Inputs) else load_inputs(inputs)

@@ -9,7 +9,8 @@ import numpy as np
 
 from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration
-from nakmd.analysis.umbrella_free_energy import UmbrellaRecord, umbrella_free_energy
+from nakmd.analysis.umbrella_free_energy import umbrella_free_energy
+from nakmd.analysis.umbrella_record import UmbrellaRecord
 from nakmd.arrays import FloatArray
 from nakmd.deck.deck import Deck, source_of
 from nakmd.deck.source import DeckSource

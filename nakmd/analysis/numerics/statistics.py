@@ -70,6 +70,13 @@ class Measure:
         Number of independent samples behind the error.
     trend : float or None
         Change of the series from its start to its end in standard errors (`trend_of`); None if it is unknown.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import Measure
+    >>> energy = Measure(0.4391, 0.0213, "eV", n_effective=20.0)
+    >>> energy.text, energy.scaled(1000.0, "meV").text
+    ('0.44 ± 0.02 eV', '440 ± 20 meV')
     """
 
     value: float

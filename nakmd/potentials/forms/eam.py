@@ -140,6 +140,22 @@ class EAM(EmbeddedAtom):
     References
     ----------
     M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from nakmd.potentials import EAM, evaluate
+    >>> from nakmd.structures import crystal
+    >>> rho, r = 0.05 * np.arange(41), 0.1 * np.arange(61)  # a funcfl file with F = -√ρ, Z = 1 - r/6 and ρ = e^(-r)
+    >>> functions = [" ".join(map(str, values)) for values in (-np.sqrt(rho), 1.0 - r / 6.0, np.exp(-r))]
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "na.eam"
+    ...     _ = file.write_text("\n".join(["made up", "11 22.99 4.29 bcc", "41 0.05 61 0.1 6.0", *functions]))
+    ...     model = EAM.from_file(file)
+    >>> model.elements, model.reach
+    (('Na',), 6.0)
     """
 
     Record = EAMTableSet

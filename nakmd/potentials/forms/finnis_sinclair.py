@@ -180,6 +180,15 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
     ----------
     A. Nichol and G. J. Ackland, Phys. Rev. B 93, 184101 (2016). doi:10.1103/PhysRevB.93.184101
     S. Han et al., J. Appl. Phys. 93, 3328 (2003), eqs 8, 9. doi:10.1063/1.1555275
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.potentials import load
+    >>> (metal,) = load("nak-2016").terms
+    >>> V, phi = metal.functions("Na", "Na", np.array([3.7, 5.0]))
+    >>> V.round(4).tolist(), round(metal.reach, 2)
+    ([0.0773, -0.0058], 6.93)
     """
 
     largest_density = 10.0  # [eV²], four times that of solid sodium

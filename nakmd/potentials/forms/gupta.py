@@ -165,6 +165,15 @@ class Gupta(AnalyticEmbeddedAtom):
     ----------
     R. P. Gupta, Phys. Rev. B 23, 6265 (1981). doi:10.1103/PhysRevB.23.6265
     V. Rosato, M. Guillope and B. Legrand, Philos. Mag. A 59, 321 (1989). doi:10.1080/01418618908205062
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.potentials import load
+    >>> (metal,) = load("gupta-na").terms
+    >>> V, phi = metal.functions("Na", "Na", np.array([3.7, 5.0]))
+    >>> V.round(4).tolist(), metal.embedding_energy("Na", np.array([1.0])).tolist()
+    ([0.0318, 0.0009], [-1.0])
     """
 
     largest_density = 10.0

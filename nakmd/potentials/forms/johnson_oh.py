@@ -182,6 +182,17 @@ class JohnsonOh(AnalyticEmbeddedAtom):
     References
     ----------
     R. A. Johnson and D. J. Oh, J. Mater. Res. 4, 1195 (1989). doi:10.1557/JMR.1989.1195
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.potentials import load
+    >>> (metal,) = load("johnson-oh-nak").terms
+    >>> number, a = np.array([8, 6]), metal.lattice_constants[metal.elements.index("Na")]
+    >>> V, phi = metal.functions("Na", "Na", a * np.array([np.sqrt(0.75), 1.0]))  # the two shells of bcc
+    >>> cohesive_energy = number @ V / 2 + metal.embedding_energy("Na", np.array([number @ phi]))
+    >>> cohesive_energy.round(3).tolist()
+    [-1.113]
     """
 
     density_unit = "eV/Å³"

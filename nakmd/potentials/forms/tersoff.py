@@ -132,6 +132,15 @@ class Tersoff(Term):
     ----------
     J. Tersoff, Phys. Rev. B 37, 6991 (1988), doi:10.1103/PhysRevB.37.6991; Phys. Rev. B 39, 5566 (1989),
     doi:10.1103/PhysRevB.39.5566
+
+    Examples
+    --------
+    >>> from nakmd.potentials import evaluate, load
+    >>> from nakmd.structures import graphene
+    >>> (carbon,) = load("tersoff-1989-c").terms
+    >>> sheet = graphene(repeats=(3, 2), bond=1.46)
+    >>> type(carbon).__name__, round(evaluate(carbon, sheet).energy / sheet.n_atoms, 2)
+    ('Tersoff', -7.39)
     """
 
     Record: ClassVar[type[NumbersRecord]] = TersoffSet

@@ -21,6 +21,13 @@ class MassCenterDistance(Coordinate):
         As in `Coordinate`.
     other : str or tuple of int
         The other group.
+
+    Examples
+    --------
+    >>> from nakmd.simulation import MassCenterDistance, Restraint
+    >>> apart = MassCenterDistance(group="droplet", other="carbon")
+    >>> Restraint(apart, spring=0.1, centre=(20.0, 12.0)).words
+    'restraint of centre of droplet to other carbon at 20 to 12 Å, 0.1 eV/Å²'
     """
 
     other: AtomNames | None = None

@@ -44,6 +44,15 @@ class Restraint:
     References
     ----------
     Torrie & Valleau, J. Comput. Phys. 23, 187 (1977). doi:10.1016/0021-9991(77)90121-8
+
+    Examples
+    --------
+    >>> from nakmd.integrators import Bussi, VelocityVerlet
+    >>> from nakmd.simulation import Restraint, Stage, WallDistance
+    >>> pull = Restraint(WallDistance(atom=0), spring=0.5, centre=(8.0, 3.0), name="pull")
+    >>> stage = Stage("pull", VelocityVerlet(0.001, Bussi(450.0)), steps=5000, restraints=(pull,))
+    >>> pull.centre.at(0.5), stage.restraint_names
+    (5.5, ['pull'])
     """
 
     coordinate: Coordinate

@@ -24,6 +24,13 @@ class SiteDistance(Coordinate):
     site : str or tuple of int
         The atoms of one site: indices, or a species if it has only one site: the nitrogen around a vacancy is
         ``"N:pyridinic"``, and its centre is that of the vacancy.
+
+    Examples
+    --------
+    >>> from nakmd.simulation import Restraint, SiteDistance
+    >>> at_site = SiteDistance(species="K", nearest="site", site="N:pyridinic")
+    >>> Restraint(at_site, spring=1.0, centre=2.7).words
+    'restraint of K to site N:pyridinic at 2.7 Å, 1 eV/Å²'
     """
 
     site: AtomNames | None = None

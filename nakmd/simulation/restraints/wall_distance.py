@@ -38,6 +38,19 @@ class WallDistance(Coordinate):
         As in `Coordinate`.
     wall : str or tuple of int, optional
         The atoms of one sheet or one tube; by default C and N.
+
+    Examples
+    --------
+    >>> from nakmd import System
+    >>> from nakmd.simulation import WallDistance
+    >>> from nakmd.structures import combine, graphene
+    >>> sheet = graphene(repeats=(6, 4), vacuum=20.0)
+    >>> above = System(sheet.cell.matrix.sum(axis=0) / 2 + [[0.0, 0.0, 6.0]], [0], ["K"], sheet.cell)
+    >>> system = combine([sheet, above])
+    >>> coordinate = WallDistance(species="K", nearest="wall")
+    >>> plane = coordinate.refer(system)
+    >>> plane.signed(system.positions, system.cell, [sheet.n_atoms]).round(2).tolist()
+    [6.0]
     """
 
     wall: AtomNames | None = None
