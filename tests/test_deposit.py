@@ -140,6 +140,27 @@ def test_an_atom_that_leaves_is_parked_and_counted():
     assert np.isfinite(before)
 
 
+def test_a_run_goes_on_when_all_that_had_arrived_has_left():
+    bare = slab(vacuum=40.0)
+    system = park(bare, ["Na", "Na"])
+    bath = Langevin(200.0, 0.5, "deposited")
+    stage = Stage(
+        "deposit", VelocityVerlet(0.004, bath), 80, initial_temperature=200.0, frozen=("bottom", "bath", "top"),
+        deposit=Deposit(2, 40),
+    )  # fmt: skip
+    system.groups["top"] = ~(system.groups["bottom"] | system.groups["bath"] | system.groups["deposited"])
+    simulation = Simulation(system, PAIR, [stage], seed=5)
+    simulation.run(10)
+    (first, second) = np.flatnonzero(system.groups["deposited"])
+    system.positions[first], system.velocities[first] = [3.0, 3.0, 45.0], [0.0, 0.0, 3.0]
+    simulation.neighbors.invalidate()
+    simulation.run(30)
+    assert not system.present[first]
+    simulation.run()
+    assert system.present[second]
+    assert simulation.reports[0].free_temperature > 0.0
+
+
 def test_a_pair_that_leaves_is_no_surface_and_is_parked():
     system = park(slab(vacuum=40.0), ["Na", "Na"])
     stage = deposition(2, 40, thermostat=False)

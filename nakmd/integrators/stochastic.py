@@ -46,7 +46,7 @@ class StochasticThermostat(Thermostat):
         """
         mask = system.topology.select(self.group)
         self.degrees_of_freedom = mobility.degrees_of_freedom(mask, self.group)
-        if self.degrees_of_freedom == 0:
+        if self.degrees_of_freedom == 0 and not np.any(mask & system.absent):  # parked atoms may come, or have left
             raise InputError(f"Nothing in the group {self.group!r} of the thermostat moves. Choose another group.")
         if self.region is not None:
             if np.any(mobility.bodies_in(mask, self.group)):

@@ -107,7 +107,7 @@ class Arrivals:
         sampled = schedule.step % SEARCH_EVERY == 0
         if number is None and not sampled:
             return False
-        if sampled and self._deposit is not None:
+        if sampled and self._deposit is not None and not math.isnan(self.free_temperature):  # nothing may be there
             self._heat = self._heat[0] + self.free_temperature, self._heat[1] + 1
         self._level, flying = self._surface()
         self._parks = np.array([atom for one in flying if self._has_evaporated(one) for atom in one], np.int64)
