@@ -118,7 +118,6 @@ class Evaluator:
         self._parts = [(term, slice(a, b)) for term, a, b in zip(self.terms, ends, ends[1:], strict=False)]
         self._stiff = [part for part, stiff in zip(self._parts, are_stiff, strict=False) if stiff]
         self._others = [part for part in self._parts if part not in self._stiff]
-        self._none: list[tuple[BoundTerm, slice]] = []
 
     @property
     def cutoff(self) -> float:
@@ -201,7 +200,7 @@ class Evaluator:
         result.undivided = None
         if virials is not None:
             virials[:] = 0.0
-        first, then = (self._parts, self._none) if share is None else (self._stiff, self._others)
+        first, then = self._stiff, self._others  # in this order with and without a share: the sums have the same bits
         if resting:
             first, then = ([part for part in parts if part[0] not in resting] for parts in (first, then))
             if virial or virials is not None:
