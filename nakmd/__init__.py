@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, Any
 from nakmd._version import __version__
 
 if TYPE_CHECKING:
-    from nakmd import analysis, integrators, io, potentials, structures, studies, units
+    from nakmd import (
+        analysis,
+        ase,
+        errors,
+        integrators,
+        io,
+        potentials,
+        results,
+        simulation,
+        structures,
+        studies,
+        units,
+    )
     from nakmd.cell import Cell
     from nakmd.deck.deck import Deck
     from nakmd.errors import NakmdError
@@ -38,11 +50,15 @@ _HOMES = {
     "resume": "nakmd.reported",
     "run": "nakmd.reported",
 }
-_MODULES = ("analysis", "integrators", "io", "potentials", "structures", "studies", "units")
+_MODULES = (
+    "analysis", "ase", "errors", "integrators", "io", "potentials", "results", "simulation", "structures", "studies",
+    "units",
+)  # fmt: skip
 
 __all__ = [
-    "Cell", "Deck", "Frame", "NakmdError", "Run", "Sweep", "System", "Trajectory", "__version__", "analysis",
-    "integrators", "io", "potentials", "resume", "run", "structures", "studies", "units",
+    "Cell", "Deck", "Frame", "NakmdError", "Run", "Sweep", "System", "Trajectory", "__version__", "analysis", "ase",
+    "errors", "integrators", "io", "potentials", "results", "resume", "run", "simulation", "structures", "studies",
+    "units",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError, did_you_mean
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.more_steps import steps_of
 from nakmd.runs.outcome import Run
 from nakmd.runs.run import resume_run, run_deck
 from nakmd.runs.session import ProgressReport
@@ -100,6 +101,7 @@ def resume(
     walltime: str | timedelta | None = None,
     tell: Callable[[str], None] | None = None,
     ranks: int | None = None,
+    duration: str | None = None,
 ) -> Run:
     """Continue a run from its checkpoint, to the bit as without the interruption, and write its report.
 
@@ -118,6 +120,8 @@ def resume(
         As in `run`.
     ranks : int, optional
         Only of a run in LAMMPS; by default those that it had.
+    duration : str, optional
+        Time of the additional steps, such as ``"5 ps"``, in place of their number; rounded to whole steps.
 
     Returns
     -------
@@ -126,8 +130,13 @@ def resume(
     Raises
     ------
     InputError
-        If there is no run, it is running, or the deck or the potential has changed.
+        If there is no run, it is running, the deck or the potential has changed, or a duration is given with steps, or
+        for a last stage that has no time.
     """
+    if duration is not None:
+        if steps is not None:
+            raise InputError("steps and duration mean the same: give one of them.")
+        steps = steps_of(duration, Path(directory))
     if RunFolder(Path(directory)).is_of_engine:
         from nakmd.engines.lammps_run import resume_in_lammps  # noqa: PLC0415  (few runs need it)
 

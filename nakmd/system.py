@@ -13,7 +13,7 @@ from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.atom_values import check_masses, check_positions
 from nakmd.cell import Cell
 from nakmd.elements import MASSES, element_of
-from nakmd.errors import InputError
+from nakmd.errors import InputError, counted
 from nakmd.units import ACCELERATION, K_B
 
 #: Group of the atoms that arrive during a run (`nakmd.structures.park`).
@@ -318,6 +318,10 @@ class System:
         if not np.all(np.isfinite(self.velocities)):
             atom = int(np.argwhere(~np.isfinite(self.velocities))[0, 0])
             raise InputError(f"The velocity of atom {atom} is not finite: {self.velocities[atom].tolist()} Å/ps.")
+
+    def __repr__(self) -> str:
+        numbers = np.bincount(self.species, minlength=len(self.species_names)).tolist()
+        return f"System({counted(dict(zip(self.species_names, numbers, strict=True)))}; {self.cell!r})"
 
     @staticmethod
     def _mass_of(species_name: str) -> float:

@@ -5,7 +5,9 @@ import copy
 import numpy as np
 import pytest
 
+from nakmd.analysis.numerics.trend import LEAST_SAMPLES
 from nakmd.deck.deck import Deck
+from nakmd.deck.measured_frames import ENOUGH_FRAMES
 from nakmd.errors import ExplosionError
 from nakmd.runs import timed_steps
 from nakmd.runs.estimate import estimate
@@ -270,3 +272,32 @@ def test_pyrrolic_sites_need_half_a_femtosecond():
     stage = {"kind": "equilibrate", "steps": 10, "timestep": "1 fs", "temperature": "300 K"}
     assert any("pyrrolic" in text for text in plan_of(tube, stage, "cn").warnings)
     assert not any("pyrrolic" in text for text in plan_of(tube, {**stage, "timestep": "0.5 fs"}, "cn").warnings)
+
+
+def test_few_frames_to_measure_are_said_with_the_interval_that_gives_more():
+    """The default interval suits runs of many picoseconds: a run of one is over before it has four frames."""
+    warning = next(text for text in plan_of(stage={**PRODUCE, "steps": 500}).warnings if "to measure" in text)
+    assert "[output] trajectory_every = 200 gives 2 frames to measure, of 500 steps" in warning
+    assert "[output] trajectory_every = 5 gives 100." in warning
+    equilibrated = [{**PRODUCE, "kind": "equilibrate", "steps": 5000}, {**PRODUCE, "steps": 500}]
+    assert any("gives 2 frames to measure" in text for text in plan_of(stage=equilibrated).warnings)
+    assert plan_of(stage=equilibrated, analysis={"stages": ["equilibrate"]}).warnings == []
+    live = {"when": "live", "every": 250, "discard": "none"}
+    assert any(
+        "[analysis] every = 250 gives 2 frames" in text for text in plan_of(stage=equilibrated, analysis=live).warnings
+    )
+    assert any(
+        "longer stages give more" in text
+        for text in plan_of(stage={**PRODUCE, "steps": 3}, output={"trajectory_every": 1}).warnings
+    )
+    assert plan_of(stage={**PRODUCE, "kind": "equilibrate", "steps": 500}).warnings == []
+
+
+def test_an_estimate_says_how_many_frames_are_measured():
+    assert estimate(plan_of(output={"trajectory_every": 10}), timed=False).measured == "100 frames"
+    few = estimate(plan_of(), timed=False).measured
+    assert few.startswith(
+        "5 frames: fewer than 30, so errors will be uncertain; [output] trajectory_every = 10 gives 100"
+    )
+    assert LEAST_SAMPLES == ENOUGH_FRAMES
+    assert estimate(plan_of(stage={**PRODUCE, "kind": "equilibrate"}), timed=False).measured == ""

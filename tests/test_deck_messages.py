@@ -264,6 +264,6 @@ def test_a_deck_that_does_not_exist(tmp_path, monkeypatch):
 
 
 def test_a_model_named_twice_or_not_at_all():
-    for model in ({}, {"potential": "nak", "terms": [{"kind": "set", "name": "nak"}]}):
+    for model in ({}, {"potential": "nak", "ase": "a:b"}):
         with pytest.raises(DeckError, match="needs one of potential"):
             Deck(model=model, structure=FILES["structure"], stage=FILES["stage"])

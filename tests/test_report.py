@@ -4,6 +4,7 @@ import html
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -326,3 +327,12 @@ def test_a_deck_of_another_version(tmp_path):
     page = Page(render_report(tmp_path))
     assert "cannot read the deck" in page.text
     assert "colour = 3" in page.text
+
+
+def test_tables_scroll_on_a_narrow_screen():
+    """A table that is wider than a phone, and does not scroll by itself, widens the page."""
+    for package, name in (("report", "page.html"), ("sweep_results", "sweep_page.html")):
+        lines = (Path(nakmd.__file__).parent / package / name).read_text(encoding="utf-8").splitlines()
+        tables = [number for number, line in enumerate(lines) if line.startswith("<table")]
+        assert len(tables) >= 4
+        assert {lines[number - 1] for number in tables} == {'<div class="wide">'}

@@ -14,6 +14,8 @@ import griffe
 MATH = re.compile(
     r"^(?P<indent> *)\.\. math::(?P<first>.*)\n(?P<rest>(?:(?P=indent) +.*\n|\s*\n(?=(?P=indent) +\S))*)", re.MULTILINE
 )
+#: An equation of two lines, the second of which is not indented.
+CUT_MATH = re.compile(r"^(?P<indent> *)\.\. math::.*\S.*\n(?P=indent)\S.*", re.MULTILINE)
 #: The number of an equation, set off by spaces at the end.
 NUMBER = re.compile(r"\s{2,}\((\d+[a-z]?)\)\s*$")
 #: Lines of a session in Python, outside the section "Examples", which griffe knows.
@@ -27,8 +29,26 @@ TABLE = re.compile(
 SOURCE = re.compile(r"(?<![/\[])doi:(10\.\d+/\S+?)(?=[.,;)]*(?:\s|$))")
 
 
+#: The section of parameters, up to the next section.
+PARAMETERS = re.compile(r"^(?:Other )?Parameters\n-+\n(?:(?!^\S.*\n-{3,}$).*\n)*", re.MULTILINE)
+#: An entry of several parameters with one description.
+GROUP = re.compile(
+    r"^(?P<names>\w+(?:, \w+)+)(?P<type> *:.*)?\n(?P<text>(?:[ \t]+\S.*\n|\n(?=[ \t]+\S))*)", re.MULTILINE
+)
+
+
 def as_markdown(text: str) -> str:
-    """Return the text of a docstring with equations, sessions, tables and sources in Markdown."""
+    """Return the text of a docstring with equations, sessions, tables and sources in Markdown.
+
+    Raises
+    ------
+    ValueError
+        If the second line of an equation is not indented: it would become text.
+    """
+    text = PARAMETERS.sub(lambda found: GROUP.sub(_one_by_one, found.group()), text + "\n").rstrip("\n")
+    cut = CUT_MATH.search(text)
+    if cut:
+        raise ValueError(f"The second line of an equation is not indented: {cut.group()}")
     text = MATH.sub(_equations, text + "\n")
     text = TABLE.sub(_table, text)
     if not re.search(r"^Examples?\n-+$", text, re.MULTILINE):
@@ -39,6 +59,12 @@ def as_markdown(text: str) -> str:
     text = re.sub(r"::$", ":", text, flags=re.MULTILINE)
     text = with_sources(text)
     return re.sub(r"(?<!`)``(?!`)", "`", text).rstrip("\n")
+
+
+def _one_by_one(found: re.Match[str]) -> str:
+    """Return an entry for each parameter of a group: griffe gives all of a group the type and default of the first."""
+    names = found["names"].split(", ")
+    return "".join(f"{name}{found['type'] or ''}\n{found['text']}" for name in names)
 
 
 def with_sources(text: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for, logarithmic
 from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
@@ -52,7 +52,8 @@ class ArrheniusRecord(Record):
         span = np.linspace(inverse.min(), inverse.max(), 50)
         line = self.prefactor.value * np.exp(-self.sign * self.value * span / (1000.0 * K_B))
         ax.plot(span, line, color=COLORS[1], label=f"$E_a$ = {self.text}")
-        ax.set(xlabel="1000 K / T", ylabel=self.of, yscale="log")
+        ax.set(xlabel="1000 K / T", ylabel=self.of)
+        logarithmic(ax)
         ax.legend(fontsize="small")
         return figure
 

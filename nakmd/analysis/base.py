@@ -265,5 +265,5 @@ def require_frames(count: int, least: int, name: str) -> None:
     if count < least:
         raise AnalysisError(
             f"{name} needs at least {least} frame{'s' if least > 1 else ''}, got {count}. "
-            "Run longer, write frames more often, or choose another stage (stage='all')."
+            "Run longer, write frames more often ([output] trajectory_every of the deck), or measure other stages."
         )

@@ -100,7 +100,7 @@ class Diffusion(NamedAnalysis):
     r"""Diffusion coefficient of one kind of atom from a linear fit of its MSD.
 
     .. math:: D = \frac{1}{2d} \, \frac{\mathrm{d}}{\mathrm{d}t} \left\langle |r(s + t) - r(s)|^2
-    \right\rangle_{s,\,i}
+        \right\rangle_{s,\,i}
 
     Parameters
     ----------

@@ -40,6 +40,22 @@ def figure_for(ax: Axes | None) -> tuple[Figure, Axes]:
     return figure_of_axes, ax
 
 
+def logarithmic(ax: Axes) -> None:
+    """Make the y axis logarithmic, with labels as numbers are written elsewhere: 0.9, not 9e-01.
+
+    Where few decades are shown, some of the minor ticks have labels too.
+    """
+    from matplotlib.ticker import LogFormatter  # noqa: PLC0415  (slow to import)
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks have labels is decided there
+
+    ax.set(yscale="log")
+    ax.yaxis.set_major_formatter(Plain())
+    ax.yaxis.set_minor_formatter(Plain(minor_thresholds=(1.5, 0.4)))
+
+
 def draw_mean(ax: Axes, mean: WithError, label: str) -> None:
     """Draw a mean as a horizontal line and its 95 % confidence interval as a band."""
     ax.axhline(mean.value, color=COLORS[1], label=label)

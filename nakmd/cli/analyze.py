@@ -96,12 +96,18 @@ def analyze(
     from nakmd.cli.progress_bars import watch_frames
     from nakmd.cli.result_tables import show_results
     from nakmd.io import Trajectory
+    from nakmd.io.contents import TRAJECTORY, trajectory_at
     from nakmd.kernels.jit import available_threads
     from nakmd.results.measure import notes_on_lacking, stored_deck, stored_frame_options
     from nakmd.results.results import Results
     from nakmd.runs.folder import RunFolder
+    from nakmd.runs.not_a_run import what_else
 
-    path = trajectory / "trajectory.h5md" if trajectory.is_dir() else trajectory
+    path = trajectory_at(trajectory)
+    if path.is_dir():
+        raise InputError(
+            what_else(path) or f"{path} contains no {TRAJECTORY}. Give a trajectory, or the folder of a run."
+        )
     with Trajectory(path) as source:
         if processes is None:
             processes = available_threads() if len(source) * source.n_atoms > LONG else 1

@@ -94,6 +94,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         known = "not known" if forecast.wall_time is None else f"about {in_time(forecast.wall_time)}"
         say(f"wall time    {known} ({forecast.time_source}); analyses come on top")
         say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}: {forecast.stored}")
+        if forecast.measured:
+            say(f"measured     {forecast.measured}")
         say(f"thermo       up to {forecast.n_rows} rows")
     for warning in plan.warnings:
         say(f"warning: {warning}")

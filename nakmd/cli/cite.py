@@ -17,17 +17,19 @@ class CitationForm(StrEnum):
 
 
 def cite(
-    directory: Annotated[Path, typer.Argument(help="The directory of a run.")],
+    directory: Annotated[Path, typer.Argument(help="The directory of a run, or of a sweep.")],
     form: Annotated[
         CitationForm, typer.Option("--format", help="bibtex, or text: a line for each reference.")
     ] = CitationForm.BIBTEX,
 ) -> None:
-    """Print the references of what a run used: nakmd, parameter sets, integrators, thermostats and analyses.
+    """Print the references of what a run or a sweep used: nakmd, parameter sets, integrators, thermostats and analyses.
 
     Example: nakmd cite runs/flagship --format text
     """
     from nakmd.cli.output import say
     from nakmd.report.bibliography import as_bibtex, as_text, cite_run
+    from nakmd.sweep_results.stored_sweep import is_sweep
+    from nakmd.sweep_results.sweep_references import cite_sweep
 
-    version, references = cite_run(directory)
+    version, references = cite_sweep(directory) if is_sweep(directory) else cite_run(directory)
     say(as_bibtex(version, references) if form is CitationForm.BIBTEX else as_text(version, references))

@@ -10,7 +10,10 @@ import typer
 
 def convert(
     source: Annotated[
-        Path, typer.Argument(help="A trajectory, a LAMMPS dump or data file, or any file that ASE reads.")
+        Path,
+        typer.Argument(
+            help="A trajectory or the directory of a run, a LAMMPS dump or data file, or any file that ASE reads."
+        ),
     ],
     target: Annotated[Path, typer.Argument(help="File to write.")],
     format: Annotated[

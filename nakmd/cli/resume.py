@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def resume(
     directory: Annotated[Path, typer.Argument(help="Directory of the run.")],
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Additional steps of the last stage.")] = None,
+    duration: Annotated[str | None, typer.Option("--duration", help='The same as a time, such as "5 ps".')] = None,
     threads: Threads = None,
     deck: Annotated[
         Path | None, typer.Option("--deck", help="Continue only if the run was started with this deck.")
@@ -34,6 +35,6 @@ def resume(
     def begin(watching: Watching) -> Run:
         from nakmd.reported import resume as resume_run
 
-        return resume_run(directory, steps=steps, deck=deck, ranks=ranks, **watching)
+        return resume_run(directory, steps=steps, duration=duration, deck=deck, ranks=ranks, **watching)
 
     carry_out(begin, threads, walltime, as_json)

@@ -68,12 +68,22 @@ def sweep(
             from nakmd.sweeps.sweep_preparation import prepare_sweep
 
             folder, sizes = prepare_sweep(source, directory)
+            _remark(folder)
         if index is not None:
             _run_one(folder, index, as_json)
         elif array:
             _write_script(folder, sizes, as_json)
         else:
             _run_all(folder, sizes, workers, scheduler, as_json)
+
+
+def _remark(folder: SweepFolder) -> None:
+    """Say on the error stream, where it does not disturb JSON, if axes were perhaps meant as one."""
+    from nakmd.sweeps.alike_axes import alike_axes
+
+    remark = alike_axes(folder.index)
+    if remark:
+        complain(f"note: {remark}")
 
 
 def _run_one(folder: SweepFolder, index: int, as_json: bool) -> None:

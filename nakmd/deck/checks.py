@@ -10,6 +10,7 @@ from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import Model, SetTerm
 from nakmd.deck.live_samples import live_samples_are_stored
 from nakmd.deck.matter import Structure
+from nakmd.deck.measured_frames import LEAST_FRAMES, measured_frames
 from nakmd.deck.messages import Problem
 from nakmd.deck.species import named_species
 from nakmd.deck.stage_sections import Dynamics
@@ -39,6 +40,7 @@ def check_values(draft: Draft) -> Iterator[Problem]:
         yield from _check_model(draft.model)
     yield from _check_species(draft)
     yield from _check_output(draft)
+    yield from _check_frames(draft)
     yield from _check_sampling(draft)
     yield from _check_stored(draft)
     yield from _check_live(draft)
@@ -159,6 +161,23 @@ def _check_output(draft: Draft) -> Iterator[Problem]:
                 f"[output] {key} = {every} is never reached: all stages together have {steps} steps.",
                 fatal=False,
             )
+
+
+def _check_frames(draft: Draft) -> Iterator[Problem]:
+    """Yield an interval of frames at which most quantities cannot be measured."""
+    if draft.output is None or draft.analysis is None or not draft.stages:
+        return
+    if not all(draft.is_whole(table) for table in ("stage", "output", "analysis")):
+        return
+    frames = measured_frames([stage for _, stage in draft.stages], draft.output, draft.analysis)
+    if frames is not None and frames.count < LEAST_FRAMES:
+        table, key = frames.key.strip("[").split("] ")
+        yield Problem(
+            (table, key),
+            f"{frames.key} = {frames.every} gives {frames.count} frame{'s' * (frames.count != 1)} to measure, of "
+            f"{frames.steps} steps; diffusion and lifetimes need at least {LEAST_FRAMES}: {frames.remedy}.",
+            fatal=False,
+        )
 
 
 def _check_sampling(draft: Draft) -> Iterator[Problem]:

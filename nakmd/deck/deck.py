@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from nakmd.deck.fields import Section
 from nakmd.deck.messages import render
 from nakmd.deck.schema import DeckTables
 from nakmd.deck.source import DeckSource, python_numbers, write_toml
-from nakmd.errors import DeckError
+from nakmd.errors import DeckError, InputError
 from nakmd.notebook_html import html_code
 from nakmd.toml_lines import LineMap
 
@@ -96,12 +97,14 @@ def source_of(deck: Deck | DeckSource | str | Path) -> DeckSource:
     Raises
     ------
     InputError
-        If the file cannot be read.
+        If the file cannot be read, or tables were given.
     DeckError
         If it is not TOML.
     """
     if isinstance(deck, Deck):
         return deck.source
+    if isinstance(deck, Mapping):
+        raise InputError("A deck is a file or a nakmd.Deck; of tables in Python make one: nakmd.Deck(**tables).")
     return deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
 
 

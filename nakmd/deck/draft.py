@@ -103,7 +103,9 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
             else nearest(key, set(DeckTables.model_fields) - set(data), synonyms=SYNONYMS)
         )
         if key not in DeckTables.model_fields:
-            problems.append(Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, DeckTables, data)))
+            problems.append(
+                Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, DeckTables, data, DeckTables))
+            )
         if name is not None:
             written[name] = key
     for name, info in DeckTables.model_fields.items():
@@ -252,7 +254,7 @@ class _Reader:
         ):
             return
         at = (*full, "kind") if error["type"] == "union_tag_invalid" else full
-        self.problems.append(Problem(at, describe(error, full, expected, parent, self.data)))
+        self.problems.append(Problem(at, describe(error, full, expected, parent, self.data, DeckTables)))
 
 
 def _valid_value(annotation: Any, metadata: Sequence[Any] = ()) -> Any:

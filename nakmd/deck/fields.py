@@ -66,10 +66,9 @@ class QuantityField:
                 raise _refuse("the temperature is below absolute zero. Write 0 K or more.")
             return number
         if isinstance(value, int | float) and not isinstance(value, bool):
-            raise _refuse(
-                f"the unit is missing. Write {self.kind.with_article} with its unit, such as "
-                f'"{value} {self.kind.units[0]}".'
-            )
+            # all of its units, so that none is taken for the one that was meant
+            choices = " or ".join(f'"{value} {unit}"' for unit in self.kind.units)
+            raise _refuse(f"the unit is missing. Write {self.kind.with_article} with its unit, such as {choices}.")
         raise _refuse(
             f"this is not {self.kind.with_article}. Write a string with a number and a unit, such as "
             f'"{self.kind.example}".'

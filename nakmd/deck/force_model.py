@@ -225,6 +225,11 @@ class Model(Section):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         given = [key for key in ("potential", "ase", "terms") if getattr(self, key)]
+        if given == ["potential", "terms"]:
+            raise ValueError(
+                f"has potential and [[model.terms]]; make the set the first term: [[model.terms]] with kind = "
+                f'"set" and name = "{self.potential}", in place of potential'
+            )
         if len(given) != 1:
             raise ValueError(
                 'needs one of potential = "nak-cn" (a named set or a file), ase = "module:factory" (an ASE calculator) '

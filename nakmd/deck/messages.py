@@ -6,26 +6,17 @@ import json
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from nakmd.deck.misplaced_keys import homes_of
 from nakmd.deck.synonyms import SYNONYMS
-from nakmd.errors import did_you_mean
+from nakmd.deck.wrong_types import is_of_a_deck, type_remedy
+from nakmd.errors import did_you_mean, nearest
 from nakmd.toml_lines import KeyPath, LineMap
 
-_TYPES = {
-    "int_type": "an integer",
-    "int_from_float": "an integer",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "string_type": "a string in quotes",
-    "bool_type": "true or false",
-    "tuple_type": "an array [...]",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-    "dict_type": "a table",
-}
+_TABLES = ("model_type", "model_attributes_type", "dict_type")
 _LIMITS = {
     "greater_than": ("gt", "must be greater than"),
     "greater_than_equal": ("ge", "must be at least"),
@@ -33,6 +24,9 @@ _LIMITS = {
     "less_than_equal": ("le", "must be at most"),
 }
 
+
+#: Similarity from which on an unknown key is a misspelt one of its table, though another table has a key of its name.
+ALIKE = 0.8
 
 #: Largest number of words of which all are listed beside the one that is meant.
 MOST_LISTED = 10
@@ -166,10 +160,21 @@ def _meant_value(value: object, words: Sequence[str]) -> str:
     return hint
 
 
-def _meant_key(key: object, known: Iterable[str]) -> str:
-    """Return a hint for an unknown key: the key that is meant, or where to write what other programs write there."""
+def _key_with_word(word: object, tables: Iterable[type[BaseModel]]) -> str | None:
+    """Return the key of the tables that may have a word, if any: a thermostat is no kind of a stage."""
+    keys = ((key, strip(info.annotation)) for table in tables for key, info in table.model_fields.items())
+    return next((key for key, allowed in keys if get_origin(allowed) is Literal and word in get_args(allowed)), None)
+
+
+def _meant_key(key: object, known: Iterable[str], root: type[BaseModel] | None) -> str:
+    """Return a hint for an unknown key: the key that is meant, or where to write what was written there."""
     if key == "pressure" and "barostat" in known:
         return 'Write barostat = { pressure = "1 bar" }, with ensemble = "npt".'
+    if key in ("format", "file") and "trajectory_every" in known:
+        return "A run writes trajectory.h5md; `nakmd convert` makes extended XYZ, LAMMPS dumps and DCD of it."
+    homes = homes_of(str(key), root) if root is not None else ()
+    if homes and nearest(key, known, ALIKE, SYNONYMS) is None:
+        return f"It is a key of {' and '.join(homes)}."
     return did_you_mean(key, known, SYNONYMS)
 
 
@@ -197,7 +202,9 @@ def example_table(annotation: Any, value: object = None) -> str:
     return f"{{ {', '.join(f'{key} = {in_toml(value) if fits and key == keys[0] else chr(46) * 3}' for key in keys)} }}"
 
 
-def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any) -> str:
+def describe(
+    error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any, root: type[BaseModel] | None = None
+) -> str:
     """Return the message for one of pydantic's errors.
 
     Parameters
@@ -209,6 +216,8 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
         Types in the schema at the path and one step above it.
     data : dict
         The deck as parsed.
+    root : type, optional
+        The table at the top: where a key that is not one of its table may belong.
     """
     kind, context = error["type"], error.get("ctx", {})
     value = value_at(data, path)
@@ -218,7 +227,7 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
     if kind == "extra_forbidden":
         table = place(path[:-1], data) or "the deck"
         known = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else ()
-        return f'unknown key "{path[-1]}" in {table}. {_meant_key(path[-1], known)}'
+        return f'unknown key "{path[-1]}" in {table}. {_meant_key(path[-1], known, root)}'
     if kind == "missing":
         if isinstance(path[-1], int):
             return (
@@ -237,17 +246,26 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
             return f"{where} = {in_toml(value)} has too few entries: at least {least} are required."
         return f"{where} is empty: at least {least} {'is' if least == 1 else 'are'} required."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tags = [tag for member in get_args(strip(annotation)) for tag in tags_of(member)]
+        members = get_args(strip(annotation))
+        tags = [tag for member in members for tag in tags_of(member)]
         given = value.get("kind") if isinstance(value, dict) else None
         if given is None:
             return f'{where}: the key "kind" is missing. Available: {", ".join(tags)}.'
-        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is not valid. {_meant_value(given, tags)}"
+        other = _key_with_word(given, members)
+        hint = f"It is a word of the key {other}. Available: {', '.join(sorted(tags))}." if other else ""
+        at = place(path, data, labels=False)
+        return f"{at} kind = {in_toml(given)} is not valid. {hint or _meant_value(given, tags)}"
     if kind in ("literal_error", "enum"):
         return f"{where} = {in_toml(value)} is not valid. {_meant_value(value, list(map(str, get_args(annotation))))}"
-    if kind in _TYPES and _TYPES[kind] == "a table":
-        return f"{where} = {in_toml(value)} is not valid. Write a table, such as {example_table(annotation, value)}."
-    if kind in _TYPES:
-        return f"{where} = {in_toml(value)} is not valid. Write {_TYPES[kind]}."
+    table = f"Write a table, such as {example_table(annotation, value)}." if kind in _TABLES else ""
+    remedy = table or type_remedy(kind, value, annotation)
+    if remedy and not is_of_a_deck(value):
+        return (
+            f"{where} is a Python object ({type(value).__name__}), and a deck holds what a file can hold. {remedy} "
+            "Objects run in nakmd.simulation.Simulation."
+        )
+    if remedy:
+        return f"{where} = {in_toml(value)} is not valid. {remedy}"
     if kind in _LIMITS:
         name, relation = _LIMITS[kind]
         hint = " It is a fraction, not a percentage." if kind.startswith("less") and context[name] <= 1.0 else ""

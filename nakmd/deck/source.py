@@ -58,7 +58,7 @@ class DeckSource:
         InputError
             If it cannot be read.
         DeckError
-            If it is not TOML.
+            If it is not TOML, or a sweep file.
         """
         path = Path(path)
         try:
@@ -71,7 +71,10 @@ class DeckSource:
             raise InputError(f"{path} is not UTF-8 text (byte {error.start}). A deck is a TOML file.") from None
         except OSError as error:
             raise InputError(f"The deck {path} cannot be read: {error.strerror}.") from None
-        return cls.parse(text, str(path), path.parent)
+        source = cls.parse(text, str(path), path.parent)
+        if isinstance(source.data.get("deck"), str) and not {"structure", "stage"} & source.data.keys():
+            raise DeckError([f"{path} is a sweep file, not a deck. `nakmd sweep {path}` checks and runs it."])
+        return source
 
     @classmethod
     def parse(cls, text: str, name: str = "deck", folder: Path | None = None) -> Self:

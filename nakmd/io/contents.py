@@ -41,11 +41,24 @@ _BINARY = (
 )
 
 
+#: Name of the trajectory in the folder of a run.
+TRAJECTORY = "trajectory.h5md"
+
+
+def trajectory_at(path: str | os.PathLike[str]) -> Path:
+    """Return a path as it is, but of the folder of a run that of its trajectory."""
+    where = Path(path)
+    return where / TRAJECTORY if (where / TRAJECTORY).is_file() else where
+
+
 def existing_file(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file; `FileFormatError` if there is none, or it is a folder."""
     where = Path(path)
     if not where.is_file():
-        raise FileFormatError(where, "this is a folder, not a file." if where.is_dir() else "there is no such file.")
+        raise FileFormatError(
+            where,
+            f"this is a folder without {TRAJECTORY}. Give a file." if where.is_dir() else "there is no such file.",
+        )
     return where
 
 

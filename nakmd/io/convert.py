@@ -13,6 +13,7 @@ import numpy as np
 from nakmd.errors import InputError
 from nakmd.io.ase_atoms import to_atoms
 from nakmd.io.atomic import replacing
+from nakmd.io.contents import trajectory_at
 from nakmd.io.dcd import DCDWriter
 from nakmd.io.element_groups import element_groups
 from nakmd.io.extxyz import append_extxyz
@@ -192,7 +193,8 @@ def convert(
     Parameters
     ----------
     source : path
-        An H5MD trajectory, a LAMMPS dump or data file, recognised by their content, or any file that ASE reads.
+        An H5MD trajectory or the folder of a run, a LAMMPS dump or data file, recognised by their content, or any file
+        that ASE reads.
     target : path
         Replaced atomically when complete; after an error or a signal it is what it was before.
     format : {"extxyz", "lammps-data", "lammps-dump", "dcd", "h5md"}, optional
@@ -232,7 +234,7 @@ def convert(
     >>> done.format, done.n_frames, done.notes
     ('lammps-data', 1, ('Not stored in this format: the groups crystal.',))
     """
-    source, target = Path(source), Path(target)
+    source, target = trajectory_at(source), Path(target)
     kind = format_of(target, format)
     if target.exists() and source.exists() and target.samefile(source):
         raise InputError(f"{source}: source and target are the same file.")

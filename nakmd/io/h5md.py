@@ -81,6 +81,8 @@ class TrajectoryWriter:
     ------
     FileFormatError
         If the file to continue is not a trajectory of these atoms.
+    InputError
+        If ``topology`` is none, or has no atoms.
 
     Examples
     --------
@@ -114,6 +116,10 @@ class TrajectoryWriter:
         if mode not in ("w", "a"):
             raise InputError(f"mode must be 'w' (new file) or 'a' (continue a file), not {mode!r}.")
         self.path = Path(path)
+        if not isinstance(topology, Topology):
+            raise InputError(
+                f"{self.path}: give the topology of the atoms (system.topology), not {type(topology).__name__}."
+            )
         if not topology.n_atoms:
             raise InputError(f"{self.path}: there are no atoms to write.")
         self._topology = topology

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import system_of
-from nakmd.io.contents import content_of
+from nakmd.io.contents import content_of, trajectory_at
 from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.lammps.atom_types import type_names
 from nakmd.io.lammps.structure import data_structure, dump_structure
@@ -94,7 +93,7 @@ def open_structure(
     FileFormatError, InputError
         As `read_structure`.
     """
-    where = Path(path)
+    where = trajectory_at(path)
     content = content_of(where)
     if content == "lammps-data":
         return NotedStructure(*data_structure(where, type_names(types), units, periodic))

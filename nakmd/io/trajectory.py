@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import FileFormatError, InputError, counted
+from nakmd.io.contents import trajectory_at
 from nakmd.io.frame_facts import frame_facts
 from nakmd.io.frame_steps import check_order, steps_of, times_of
 from nakmd.io.growing import read_table, read_text
@@ -69,7 +70,7 @@ class Trajectory:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = trajectory_at(path)
         read_patiently(self.path, self._open)
 
     def _open(self) -> None:

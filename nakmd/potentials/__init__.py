@@ -5,9 +5,13 @@ from nakmd.potentials.base import Potential, Term, evaluate
 from nakmd.potentials.evaluator import BoundTerm, Evaluator
 from nakmd.potentials.external import External
 from nakmd.potentials.forms import *  # noqa: F403  (the registry of forms, by its __all__)
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library import load
 from nakmd.potentials.screened import Screened
 
-__all__ = ["BoundTerm", "Evaluator", "External", "Hybrid", "Potential", "Screened", "Term", "evaluate", "load"]
+__all__ = [
+    "BoundTerm", "Evaluator", "External", "Hybrid", "PairPotential", "Potential", "Screened", "Term", "evaluate",
+    "load",
+]  # fmt: skip
 __all__ += forms.__all__

@@ -41,6 +41,9 @@ class Potential(ABC):
             )
         object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({' + '.join(term.label for term in self.terms)})"
+
     def _with(self, **changes: object) -> Self:
         """Return a copy with some attributes changed."""
         changed = copy.copy(self)

@@ -12,6 +12,7 @@ from nakmd.errors import DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.report.citations import Reference, cite_methods, cite_potentials
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.not_a_run import what_else
 
 #: Title and authors of nakmd, as CITATION.cff has them.
 TITLE = "nakmd: molecular dynamics of liquid sodium-potassium alloy on nitrogen-doped carbon"
@@ -59,7 +60,8 @@ def cite_run(directory: str | Path) -> tuple[str, list[Reference]]:
     folder = RunFolder(Path(directory))
     if not folder.trajectory.is_file():
         problem = "does not exist" if not folder.path.exists() else "contains no trajectory.h5md"
-        raise InputError(f"{folder.path} {problem}. Give the directory of a run: nakmd cite runs/NAME.")
+        ordinary = f"{folder.path} {problem}. Give the directory of a run: nakmd cite runs/NAME."
+        raise InputError(what_else(folder.path) or ordinary)
     measured = list(folder.read_results().get("results", {}))
     with Trajectory(folder.trajectory) as trajectory:
         try:

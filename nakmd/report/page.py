@@ -28,6 +28,7 @@ from nakmd.report.scene import make_scene, still_view, turning_view
 from nakmd.results.measure import frame_options, measure_stored
 from nakmd.results.results import Results, draw, quantity_of
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.not_a_run import what_else
 
 #: Name of the result with a separate section: the density of the metal on the unrolled wall.
 MAP = "map"
@@ -85,7 +86,8 @@ def render_report(directory: str | Path, results: Results | None = None) -> str:
     folder = RunFolder(Path(directory))
     if not folder.trajectory.is_file():
         problem = "does not exist" if not folder.path.exists() else "contains no trajectory.h5md"
-        raise InputError(f"{folder.path} {problem}. Give the directory of a run: nakmd report runs/NAME.")
+        ordinary = f"{folder.path} {problem}. Give the directory of a run: nakmd report runs/NAME."
+        raise InputError(what_else(folder.path) or ordinary)
     with Trajectory(folder.trajectory) as trajectory:
         content = _gather(folder, trajectory, results)
     return fill_template("nakmd.report", "page.html", **content)

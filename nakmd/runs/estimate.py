@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.deck.deck import Deck
+from nakmd.deck.measured_frames import ENOUGH_FRAMES, measured_frames
 from nakmd.deck.schema import Output
 from nakmd.deck.stage_sections import Deposition, Dynamics
 from nakmd.elements import element_of
@@ -58,6 +60,8 @@ class Estimate:
     cutoff : float [Å]
     bond : float [Å] or None
         C-C bond without stress in the model; None without one, or without carbon.
+    measured : str
+        How many frames the analyses see, and how to get more if they are few; empty if no stage is measured.
     stored : str
         What frames hold, and how exactly.
     memory, file_size : float [bytes]
@@ -92,6 +96,7 @@ class Estimate:
     file_size: float
     n_frames: int
     n_rows: int
+    measured: str
     stored: str
     wall_time: float | None
     time_source: str
@@ -164,10 +169,21 @@ def estimate(plan: Plan, *, threads: int | None = None, timed: bool = True) -> E
         file_size=size,
         n_frames=frames,
         n_rows=rows,
+        measured=_measured(deck),
         stored=_stored(deck.output, n_stored, system.n_atoms),
         wall_time=wall_time,
         time_source=source,
     )
+
+
+def _measured(deck: Deck) -> str:
+    """Return how many frames the analyses see, and how to get more if they are few."""
+    frames = measured_frames(deck.stage, deck.output, deck.analysis)
+    if frames is None:
+        return ""
+    text = f"{frames.count} frame{'s' * (frames.count != 1)}"
+    few = frames.count < ENOUGH_FRAMES
+    return text + (f": fewer than {ENOUGH_FRAMES}, so errors will be uncertain; {frames.remedy}" if few else "")
 
 
 def _stored(output: Output, n_stored: int, n_atoms: int) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nakmd.errors import InputError, NakmdError
 from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import previous_copy
+from nakmd.io.contents import TRAJECTORY
 from nakmd.io.folder_lock import FolderLock
 from nakmd.io.journal import SUFFIX
 from nakmd.io.set_aside import ASIDE, SetAside
@@ -26,7 +27,6 @@ from nakmd.runs.run_log import RunLog
 if TYPE_CHECKING:
     from nakmd.simulation import Progress
 
-TRAJECTORY = "trajectory.h5md"
 CHECKPOINT = "checkpoint.h5"
 STATUS = "status.json"
 DECK = "deck.toml"

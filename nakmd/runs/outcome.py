@@ -20,6 +20,7 @@ from nakmd.results.measure import measure_stored
 from nakmd.results.results import Results
 from nakmd.runs.engine_job import EngineJob
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.not_a_run import what_else
 from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
 from nakmd.simulation import StageReport
 
@@ -87,7 +88,8 @@ class Run:
         folder = RunFolder(self.directory)
         if not folder.holds_run:
             what = "contains no run" if self.directory.exists() else "does not exist"
-            raise InputError(f"{self.directory} {what}. Give the folder of a run, such as nakmd.Run('runs/first').")
+            ordinary = f"{self.directory} {what}. Give the folder of a run, such as nakmd.Run('runs/first')."
+            raise InputError(what_else(self.directory) or ordinary)
         stored = folder.read_status()
         self.status = str(stored.get("status", "interrupted"))
         if self.status == "running" and not folder.is_busy:

@@ -18,6 +18,7 @@ from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_thread
 from nakmd.runs.compile_aside import forces_compiled_aside
 from nakmd.runs.folder import RunFolder, free_folder
 from nakmd.runs.model_surface import surface_figures
+from nakmd.runs.not_a_run import what_else
 from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
 from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
@@ -77,7 +78,8 @@ def resume_run(
     deadline = deadline_of(walltime)
     folder = RunFolder(Path(directory))
     if not folder.path.is_dir():
-        raise InputError(f"{folder.path} holds no run: there is no such folder. Start a run with `nakmd run`.")
+        ordinary = f"{folder.path} holds no run: there is no such folder. Start a run with `nakmd run`."
+        raise InputError(what_else(folder.path) or ordinary)
     with folder.held(tell) as notes:
         session = _stored_session(folder, threads, deck, notes)
         run = session.run(progress, steps, deadline)
@@ -90,8 +92,9 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     """Rebuild the session of a checkpoint, if its deck and its potential have not changed."""
     if not folder.holds_run:
         raise InputError(
-            f"{folder.path} holds no run: no checkpoint and no trajectory. Start a run with `nakmd run`, also if one "
-            "was killed before its first checkpoint."
+            what_else(folder.path)
+            or f"{folder.path} holds no run: no checkpoint and no trajectory. Start a run with `nakmd run`, also if "
+            "one was killed before its first checkpoint."
         )
     begin = time.monotonic()
     stored = read_run_checkpoint(folder.checkpoint)

@@ -14,6 +14,7 @@ from nakmd.deck.matter import Structure
 from nakmd.deck.metal_sections import Liquid
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
+from nakmd.io.contents import trajectory_at
 from nakmd.runs.built_wall import built_wall
 from nakmd.runs.cell_words import cell_keys, room_keys, wall_keys
 from nakmd.runs.named_file import named_file
@@ -306,7 +307,7 @@ def read_system(
 
     told = told or FileReading()
     periodic = (True, True, True) if names_periodic else None
-    read = open_structure(named_file(path), types=told.types, units=told.units, periodic=periodic)
+    read = open_structure(named_file(trajectory_at(path)), types=told.types, units=told.units, periodic=periodic)
     if notes is not None:
         notes += [f"{path.name}: {note}" for note in read.notes]
     return read.system

@@ -139,6 +139,7 @@ class FrameWriter(_TrajectoryObserver):
     Parameters
     ----------
     writer : Writer
+        The file, such as a `nakmd.io.TrajectoryWriter`.
     every, stages
         As in `Observer`.
     pair_energies : bool

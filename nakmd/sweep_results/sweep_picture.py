@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from nakmd.analysis import ArrheniusRecord
-from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for, logarithmic
 from nakmd.sweep_results.model_mean import ModelMean
 from nakmd.sweep_results.run_figure import FigureKey, RunFigure
 from nakmd.sweep_results.seed_average import CombinedFigure, condition_of
@@ -164,8 +164,6 @@ def draw_lines(lines: Sequence[TemperatureLine], ax: Axes | None = None) -> Figu
         All of one quantity; those without a fit are left out.
     ax : Axes, optional
     """
-    from matplotlib.ticker import LogFormatter  # noqa: PLC0415  (slow to import)
-
     figure, ax = figure_for(ax)
     fitted = [(line, line.fit) for line in lines if line.fit is not None]
     for number, (line, fit) in enumerate(fitted):
@@ -175,9 +173,7 @@ def draw_lines(lines: Sequence[TemperatureLine], ax: Axes | None = None) -> Figu
         energy = 1e-3 * ends / K_B * float(fit.value)
         if isinstance(fit, ArrheniusRecord):
             drawn, symbol = fit.prefactor.value * np.exp(-fit.sign * energy), "E"
-            ax.set(yscale="log")
-            ax.yaxis.set_major_formatter(LogFormatter())
-            ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.4)))
+            logarithmic(ax)
             ax.set(ylabel=_label(line.key.name, line.key.unit))
         else:
             drawn, symbol = fit.entropy.value - energy, "ΔH"

@@ -122,7 +122,7 @@ class SweepText:
         InputError
             If it cannot be read.
         DeckError
-            If it is not TOML.
+            If it is not TOML, or a deck.
         """
         if not path.is_file():
             near = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
@@ -133,6 +133,10 @@ class SweepText:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise DeckError([f"{path}: invalid TOML: {error}. Keys with dots and quantities need quotes."]) from None
+        if "deck" not in data and {"structure", "stage"} & data.keys():
+            raise DeckError(
+                [f'{path} is a deck. A sweep is a file of its own with deck = "{path.name}"; `nakmd run` runs one.']
+            )
         return cls(str(path), path.parent, text, data, [])
 
     @property

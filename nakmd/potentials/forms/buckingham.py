@@ -56,7 +56,7 @@ class Buckingham(PairPotential):
     pairs : mapping of (str, str) to mapping
         ``A`` [eV], ``rho`` ρ [Å], ``C`` [eV Å⁶] (0 for a Born-Mayer repulsion), ``cutoff`` [Å], ``cut`` and
         ``smooth_from`` (see `PairPotential`).
-    none, scale, label
+    none, scale, label, replace, between_layers
         See `PairPotential`.
 
     Raises

@@ -44,7 +44,7 @@ class LennardJones(PairPotential):
     ----------
     pairs : mapping of (str, str) to mapping
         ``epsilon`` [eV], ``sigma`` [Å], ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`).
-    none, scale, label
+    none, scale, label, replace, between_layers
         See `PairPotential`.
 
     References

@@ -52,7 +52,7 @@ class Morse(PairPotential):
     pairs : mapping of (str, str) to mapping
         ``depth`` D [eV], ``alpha`` α [1/Å], ``r_0`` [Å], ``cutoff`` [Å], ``cut`` and ``smooth_from``
         (see `PairPotential`).
-    none, scale, label
+    none, scale, label, replace, between_layers
         See `PairPotential`.
 
     References

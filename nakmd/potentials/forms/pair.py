@@ -59,6 +59,14 @@ class PairPotential(Term):
     ------
     InputError
         If a parameter is missing, unknown or out of range.
+
+    Examples
+    --------
+    >>> from nakmd.potentials import LennardJones, PairPotential
+    >>> pairs = {("K", "C"): {"epsilon": 0.01, "sigma": 3.5, "cutoff": 9.0, "cut": "shift"}}
+    >>> own = LennardJones(pairs, label="mine", replace=True)
+    >>> isinstance(own, PairPotential), own
+    (True, LennardJones(mine))
     """
 
     pairwise = True

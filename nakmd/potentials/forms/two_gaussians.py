@@ -90,7 +90,7 @@ class TwoGaussians(PairPotential):
     pairs : mapping of (str, str) to mapping
         ``wall`` A [eV], ``wall_width`` a [Å], ``depth`` D [eV] (below 0 for a bump), ``width`` s [Å],
         ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`).
-    none, scale, label
+    none, scale, label, replace, between_layers
         See `PairPotential`.
 
     Notes

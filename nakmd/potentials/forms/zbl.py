@@ -67,7 +67,7 @@ class ZBL(PairPotential):
     pairs : mapping of (str, str) to mapping
         ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`). The nuclear charges follow from the elements
         of the pair; there are no other parameters.
-    none, scale, label
+    none, scale, label, replace, between_layers
         See `PairPotential`.
 
     Raises
