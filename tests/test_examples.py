@@ -1,6 +1,7 @@
 """All examples run in a shortened form: decks with fewer steps, scripts with smaller arguments."""
 
 import importlib.util
+import sys
 import json
 import math
 
@@ -82,7 +83,11 @@ def test_deck_has_neither_faults_nor_warnings(name):
 def load_script(name: str):
     specification = importlib.util.spec_from_file_location(name.rpartition("/")[2], EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    sys.modules[specification.name] = module  # dataclasses look their module up
+    try:
+        specification.loader.exec_module(module)
+    finally:
+        del sys.modules[specification.name]
     return module
 
 
