@@ -1,9 +1,9 @@
 """All examples run in a shortened form: decks with fewer steps, scripts with smaller arguments."""
 
 import importlib.util
-import sys
 import json
 import math
+import sys
 
 import pytest
 
