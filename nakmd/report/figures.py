@@ -99,6 +99,8 @@ def plot_thermo(
         ax.margins(x=0.01)
         ax.ticklabel_format(axis="y", useOffset=False)
         ax.tick_params(labelsize="small")
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(low, high + 0.2 * (high - low))  # room for the names of the stages
     for stage in moving:
         begin, end = time[stages == stage][[0, -1]]
         panels[0].annotate(

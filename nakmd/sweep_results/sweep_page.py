@@ -93,7 +93,7 @@ def render_sweep_page(sweep: Sweep) -> str:
         "sweep_page.html",
         version=__version__,
         written=time.strftime("%Y-%m-%d %H:%M %z"),
-        title=f"Sweep {sweep.name}",
+        title=f"Sweep of {sweep.deck_name}" + ("" if sweep.name == "sweep" else f": {sweep.name}"),
         status=_status(sweep),
         headline=_headline(sweep),
         warnings=_warnings(sweep),
