@@ -18,7 +18,6 @@ from nakmd.analysis import (
     viscosity,
     yeh_hummer,
 )
-from nakmd.analysis.diffusion import DiffusionRecord
 from nakmd.analysis.finite_size import XI_CUBIC
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, green_kubo
 from nakmd.cell import Cell
@@ -164,9 +163,7 @@ def diffusing(value, length, error=0.01, species="K"):
     """A diffusion record with a known coefficient in a known cell."""
     source, _ = random_walk(1, 20, 60)
     record = diffusion(source, drift=None)
-    fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    fields |= {"value": value, "error": error, "lengths": np.full(3, length), "diffusive": True}
-    return DiffusionRecord(**fields)
+    return replace(record, value=value, error=error, lengths=np.full(3, length), diffusive=True)
 
 
 def test_yeh_hummer_with_the_viscosity_of_the_run():

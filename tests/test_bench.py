@@ -1,6 +1,7 @@
 """`nakmd bench`: every case with few atoms, and the comparison with LAMMPS, real and simulated."""
 
 import json
+import math
 import sys
 
 import numpy as np
@@ -84,21 +85,29 @@ def test_every_case_works_with_few_atoms(hasty, case):
     assert np.abs(momentum).max() < 1e-9 * system.n_atoms
     before = system.positions.copy()
     loop = timing.time_loop(prepared, 20)
-    assert loop.steps == 20
-    assert loop.us_per_atom_step == pytest.approx(1e6 * loop.seconds / (20 * system.n_atoms))
+    steps = case.inner_steps * math.ceil(20 / case.inner_steps)
+    assert loop.steps == steps
+    assert loop.us_per_atom_step == pytest.approx(1e6 * loop.seconds / (steps * system.n_atoms))
     assert abs(loop.energy_drift) < 1e-3 * system.n_atoms
     assert np.array_equal(system.positions, before), "every loop starts from the same configuration"
 
 
 def test_the_default_sizes():
     assert {case.name: case.n_atoms for case in CASES} == {
-        "nak": 31250, "nak-2016": 31250, "nak-table": 31250, "cu": 32000, "cn": 8000, "flagship": 20000
+        "nak": 31250, "nak-2016": 31250, "nak-table": 31250, "cu": 32000, "cn": 8000, "flagship": 20000,
+        "flagship-two-steps": 20000, "flagship-screened": 20000,
     }  # fmt: skip
     flagship, _ = BY_NAME["flagship"].build(3000)
     assert flagship.n_atoms == pytest.approx(3000, abs=100)
     assert set(flagship.species_names) >= {"Na", "K", "C", "N:graphitic", "N:pyridinic"}
     tube, _ = BY_NAME["cn"].build(800)
     assert tube.n_atoms == 800
+
+
+def test_steps_of_two_time_steps_are_those_of_the_bonds():
+    prepared = prepare(BY_NAME["flagship-two-steps"], 600)
+    integrator = prepared.simulation().stage.integrator
+    assert (integrator.inner_step, integrator.inner_steps) == (pytest.approx(prepared.case.timestep), 8)
 
 
 def test_timings(command, hasty):
@@ -142,16 +151,24 @@ def test_costs(command, hasty):
 
 def test_roofline(command, hasty, monkeypatch):
     monkeypatch.setattr(roofline, "PEAK_REPEATS", 3)
-    code, out, error = command("bench", "flagship", "--atoms", 600, "--threads", 1, "--roofline", "--json")
+    code, out, error = command(
+        "bench", "flagship", "flagship-screened", "--atoms", 600, "--threads", 1, "--roofline", "--json"
+    )
     assert code == 0
     assert "flagship: force kernels" in error
-    (case,) = json.loads(out)["cases"]
-    kernels = [(rate["kernel"], rate["work"]) for rate in case["kernels"]]
-    assert kernels == [
-        ("fill_densities", "pairs"), ("add_forces", "pairs"), ("fill_partials", "triples"),
-        ("add_bond_forces", "pairs"), ("add_forces", "pairs"),
-    ]  # fmt: skip
-    for rate in case["kernels"]:
+    plain, screened = json.loads(out)["cases"]
+    metal, wall = [("fill_densities", "pairs"), ("add_forces", "pairs")], ("fill_partials", "triples")
+    kernels = [[(rate["kernel"], rate["work"]) for rate in case["kernels"]] for case in (plain, screened)]
+    assert kernels[0] == [*metal, wall, ("add_bond_forces", "pairs"), ("add_forces", "pairs")]
+    assert kernels[1] == [
+        *metal,
+        ("add_forces", "pairs"),
+        wall,
+        ("add_bond_forces", "pairs"),
+    ]  # metal and pairs: one term
+    # the pairs have another list than the metal
+    assert screened["kernels"][2]["lanes_useful"] != screened["kernels"][1]["lanes_useful"]
+    for rate in (*plain["kernels"], *screened["kernels"]):
         assert 0.0 < rate["useful_share"] <= 1.0
         assert 0.0 < rate["of_peak"] < 1.0
         assert rate["operations"] >= 6.0
@@ -321,7 +338,7 @@ def test_no_lammps_is_bad_input(command, forge, monkeypatch, tmp_path):
 
 
 @pytest.mark.lammps
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", [case.name for case in CASES if case.inner_steps == 1])
 def test_lammps_runs_the_same_dynamics(hasty, name, tmp_path):
     """Energies agree within the tolerance; equal energy drifts show that velocities and masses agree too."""
     if not BY_NAME[name].is_available:

@@ -143,7 +143,7 @@ def message_of(path):
 
 def test_messages_of_files_that_are_no_trajectories(tmp_path, folder):
     assert message_of(tmp_path / "none.h5md") == "there is no such file."
-    assert message_of(tmp_path) == "this is a folder, not a file."
+    assert message_of(tmp_path) == "this is a folder without trajectory.h5md. Give a file."
     path = tmp_path / "t.h5md"
     path.write_bytes(b"")
     assert message_of(path).startswith("the file is empty (0 bytes).")

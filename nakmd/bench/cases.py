@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from nakmd.engines.lammps_build import potential_file
 from nakmd.errors import InputError
@@ -192,13 +193,13 @@ def _tube(n_atoms: int) -> tuple[System, Potential]:
     return dope(nanotube(10, 10, repeats=periods, bond=BOND), {"graphitic": 0.03}, seed=1), load("cn")
 
 
-def _wetted_tube(n_atoms: int) -> tuple[System, Potential]:
+def _wetted_tube(n_atoms: int, model: str = "nak-cn-pair") -> tuple[System, Potential]:
     geometry = TubeGeometry(10, 10, BOND)
     width = 2.0 * (geometry.radius + LIQUID_THICKNESS)
     # one period has 40 carbon atoms and about 83 of the metal around them
     bare = nanotube(10, 10, repeats=max(LEAST_PERIODS, math.ceil(n_atoms / 123)), bond=BOND, box=(width, width))
     wall = dope(bare, {"graphitic": 0.02, "pyridinic": 0.02}, seed=1)
-    return fill(wall, 0.67, 450.0, region=outside_tube(wall), seed=1), load("nak-cn-pair")
+    return fill(wall, 0.67, 450.0, region=outside_tube(wall), seed=1), load(model)
 
 
 CASES = (
@@ -213,5 +214,9 @@ CASES = (
     Case("flagship", "liquid NaK around an N-doped nanotube, all terms", 20000, 450.0, 0.0005, _wetted_tube),
     Case(
         "flagship-two-steps", "the flagship, its metal at 4 fs", 20000, 450.0, 0.0005, _wetted_tube, inner_steps=8,
+    ),
+    Case(
+        "flagship-screened", "the flagship with screened pairs, nak-cn", 20000, 450.0, 0.0005,
+        partial(_wetted_tube, model="nak-cn"),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ quotient counts as one operation but takes as long as many, so real kernels cann
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -119,20 +119,28 @@ def measure_roofline(prepared: Prepared, threads: int, tell: Tell = lambda text:
     neighbors = Neighbors(evaluator.requests)
     neighbors.update(system)
     result = Result(system.n_atoms)
-    terms = list(zip(evaluator.terms, neighbors.lists, strict=True))
-    labels = [term.label for term in prepared.potential.terms]
+    terms: list[tuple[BoundTerm, Sequence[SlicedList]]] = [
+        (term, neighbors.lists[place]) for term, place in evaluator.places
+    ]
     tell("force kernels")
     times = _time_kernels(terms, system, neighbors, result)
     peak_of_one = max(peak_of_one, measure_peak(1))
     peak_of_all = max(peak_of_all, measure_peak(threads))
     rates = []
-    for (term, neighbor_list), label, kernel_times in zip(terms, labels, times, strict=True):
+    for (term, lists), label, all_times in zip(
+        terms, [term.label for term in prepared.potential.terms], times, strict=True
+    ):
         tell(f"lanes and operations of {label}")
-        alone = lanes.neighbors_alone(neighbor_list, neighbors.rows, N_COUNTED)
-        operations = _count_operations(term, alone, system, neighbors, result)
-        for kernel, seconds in kernel_times.items():
+        alone = [lanes.neighbors_alone(one, neighbors.rows, N_COUNTED) for one in lists]
+        all_operations = _count_operations(term, alone, system, neighbors, result)
+        by_list = zip(lists, alone, all_times, all_operations, strict=True)
+        for kernel, seconds, operations, neighbor_list, short in (
+            (kernel, seconds, operations, one, short)
+            for one, short, kernel_times, operations in by_list
+            for kernel, seconds in kernel_times.items()
+        ):
             counted = _lanes(kernel, neighbor_list, neighbors)
-            per_lane = operations[kernel] / max(1, _lanes(kernel, alone, neighbors).useful)
+            per_lane = operations[kernel] / max(1, _lanes(kernel, short, neighbors).useful)
             call = Spread.of(seconds)
             gflops = 1e-9 * per_lane * counted.useful / call.median
             rates.append(
@@ -169,10 +177,10 @@ def _lanes(kernel: str, neighbor_list: SlicedList, neighbors: Neighbors) -> Lane
 
 
 def _time_kernels(
-    terms: list[tuple[BoundTerm, SlicedList]], system: System, neighbors: Neighbors, result: Result
-) -> list[dict[str, list[float]]]:
-    """Return, for each term, the times of its kernels [s] in consecutive force calls."""
-    times: list[dict[str, list[float]]] = [{} for _ in terms]
+    terms: list[tuple[BoundTerm, Sequence[SlicedList]]], system: System, neighbors: Neighbors, result: Result
+) -> list[list[dict[str, list[float]]]]:
+    """Return, for each list of each term, the times of the kernels that read it [s] in consecutive force calls."""
+    times: list[list[dict[str, list[float]]]] = [[{} for _ in lists] for _, lists in terms]
 
     def timed(spent: dict[str, list[float]], kernel: Kernel) -> Kernel:
         def call(*arguments: Any) -> None:
@@ -184,41 +192,45 @@ def _time_kernels(
     rounds = -1  # the first round loads kernels and is discarded
     while rounds < timing.LEAST_REPEATS or time.perf_counter() - begin < timing.LEAST_TIME:
         result.forces[:] = 0.0
-        for (term, neighbor_list), spent in zip(terms, times, strict=True):
-            with _wrapped_kernels(term, partial(timed, spent)):
-                term.add_to(system, neighbors, [neighbor_list], result, virial=False)
+        for (term, lists), spent in zip(terms, times, strict=True):
+            with _wrapped_kernels(term, [partial(timed, one) for one in spent]):
+                term.add_to(system, neighbors, lists, result, virial=False)
             if rounds < 0:
-                spent.clear()
+                for one in spent:
+                    one.clear()
         rounds += 1
     return times
 
 
 def _count_operations(
-    term: BoundTerm, alone: SlicedList, system: System, neighbors: Neighbors, result: Result
-) -> dict[str, int]:
-    """Return the operations of each kernel, over all lanes, on a short list."""
-    operations: dict[str, int] = {}
+    term: BoundTerm, alone: Sequence[SlicedList], system: System, neighbors: Neighbors, result: Result
+) -> list[dict[str, int]]:
+    """Return the operations of each kernel, over all lanes, on short lists: a dictionary for each of them."""
+    operations: list[dict[str, int]] = [{} for _ in alone]
 
-    def counted(kernel: Kernel) -> Kernel:
+    def counted(found: dict[str, int], kernel: Kernel) -> Kernel:
         def call(*arguments: Any) -> None:
-            operations[kernel.__name__] = count_operations(kernel, *arguments)
+            found[kernel.__name__] = count_operations(kernel, *arguments)
 
         return call
 
-    with _wrapped_kernels(term, counted):
-        term.add_to(system, neighbors, [alone], result, virial=False)
+    with _wrapped_kernels(term, [partial(counted, found) for found in operations]):
+        term.add_to(system, neighbors, alone, result, virial=False)
     return operations
 
 
 @contextmanager
-def _wrapped_kernels(term: BoundTerm, wrap: Callable[[Kernel], Kernel]) -> Iterator[None]:
-    """Replace each kernel of a term by ``wrap(kernel)`` within the context."""
-    before = term.kernels
+def _wrapped_kernels(term: BoundTerm, wraps: Sequence[Callable[[Kernel], Kernel]]) -> Iterator[None]:
+    """Replace the kernels that read each list of a term by those that the function of the list returns."""
+    owners = term.list_owners
+    before = [owner.kernels for owner in owners]
     try:
-        term.kernels = tuple(map(wrap, before))
+        for owner, kernels, wrap in zip(owners, before, wraps, strict=True):
+            owner.kernels = tuple(map(wrap, kernels))
         yield
     finally:
-        term.kernels = before
+        for owner, kernels in zip(owners, before, strict=True):
+            owner.kernels = kernels
 
 
 def _seconds(function: Kernel, *arguments: Any) -> float:

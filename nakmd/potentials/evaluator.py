@@ -35,6 +35,11 @@ class BoundTerm(ABC):
     #: Whether the energy between two species is known, or is none for a many-body term.
     has_pair_energies: bool = True
 
+    @property
+    def list_owners(self) -> tuple[BoundTerm, ...]:
+        """For each list the part of the term whose kernels read it: the term itself, unless it has parts."""
+        return (self,)
+
     @abstractmethod
     def add_to(
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
@@ -115,9 +120,9 @@ class Evaluator:
         self.terms = tuple(terms)
         self.requests = tuple(request for term in self.terms for request in term.requests)
         ends = np.cumsum([0, *(len(term.requests) for term in self.terms)]).tolist()
-        self._parts = [(term, slice(a, b)) for term, a, b in zip(self.terms, ends, ends[1:], strict=False)]
-        self._stiff = [part for part, stiff in zip(self._parts, are_stiff, strict=False) if stiff]
-        self._others = [part for part in self._parts if part not in self._stiff]
+        self.places = [(term, slice(a, b)) for term, a, b in zip(self.terms, ends, ends[1:], strict=False)]
+        self._stiff = [part for part, stiff in zip(self.places, are_stiff, strict=False) if stiff]
+        self._others = [part for part in self.places if part not in self._stiff]
 
     @property
     def cutoff(self) -> float:
@@ -204,7 +209,7 @@ class Evaluator:
         if resting:
             first, then = ([part for part in parts if part[0] not in resting] for parts in (first, then))
             if virial or virials is not None:
-                idle = [part for part in self._parts if part[0] in resting]
+                idle = [part for part in self.places if part[0] in resting]
                 self._add(idle, system, neighbors, result, virial, virials)
                 result.forces[:] = 0.0
         self._add(first, system, neighbors, result, virial, virials)

@@ -302,7 +302,11 @@ class BoundScreened(BoundTerm):
         self._scales: FloatArray = np.zeros(0)
         self._virials: FloatArray = np.zeros((0, 6))
 
-    def add_to(  # noqa: D102  (inherited)
+    @property
+    def list_owners(self) -> tuple[BoundTerm, ...]:  # noqa: D102  (inherited)
+        return self.metal, self
+
+    def add_to(  # noqa: D102
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         metal, contact = lists
