@@ -10,14 +10,15 @@ import pytest
 from ase import Atoms
 
 from nakmd.deck.source import DeckSource
-from nakmd.deck.stage_sections import Prepare, Produce
+from nakmd.deck.stage_sections import Prepare, Produce, Relax
 from nakmd.integrators import Bussi, Swap, VelocityVerlet
+from nakmd.kernels import descent, motion, random
 from nakmd.kernels.exchange_sites import find_all
 from nakmd.kernels.random import fill_exchanges
 from nakmd.potentials import load
 from nakmd.potentials.local_energy import embedding_kernel
 from nakmd.runs import plan
-from nakmd.runs.compile_aside import compile_forces, exchanged_species, forces_compiled_aside
+from nakmd.runs.compile_aside import compile_forces, compile_motion, exchanged_species, forces_compiled_aside
 from nakmd.simulation import Simulation, Stage
 from nakmd.structures.liquid import liquid
 from nakmd.system import System
@@ -30,7 +31,7 @@ potential = load("nak")
 if sys.argv[1] == "aside":
     from nakmd.runs.compile_aside import forces_compiled_aside
     with forces_compiled_aside(wanted=True) as start:
-        start(potential, ["K", "Na"])
+        start(potential, ["K", "Na"], [])
         import time
         from pathlib import Path
         from nakmd.kernels.jit import CACHE_DIR
@@ -83,6 +84,18 @@ def test_kernels_of_moves_compile_aside():
     assert [len(kernel.signatures) for kernel in kernels] == known
 
 
+def test_motion_compiles_aside():
+    """The kernels of all stages of a deck are then in memory."""
+    sections = [
+        Relax(kind="relax", steps=1),
+        Prepare(kind="heat", steps=1, temperature=["100 K", "300 K"], ensemble="langevin", group="liquid"),
+        Produce(kind="produce", steps=1, temperature="300 K", ensemble="bussi", barostat={"axes": "xyz"}),
+    ]
+    compile_motion(sections)
+    used = (motion.kick, motion.drift, motion.kick_and_drift, motion.sum_kinetic, descent.steer, random.fill_gaussians)
+    assert all(kernel.signatures for kernel in used)
+
+
 def test_species_of_moves():
     sections = [
         Prepare(kind="heat", steps=1, temperature="300 K", move=[{"species": ["Na", "K"]}]),
@@ -95,7 +108,7 @@ def test_species_of_moves():
 def test_no_process_starts_unless_wanted(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
     with forces_compiled_aside(wanted=False) as start:
-        start(load("nak"), ["K"])
+        start(load("nak"), ["K"], [])
 
 
 def test_compiling_starts_before_the_structure_is_built_if_the_deck_names_its_species(tmp_path, monkeypatch):
@@ -120,5 +133,5 @@ def test_compiling_starts_before_the_structure_is_built_if_the_deck_names_its_sp
     for deck, order in ((text, ["Na K", "built"]), (as_file, ["built", "Na K"])):
         calls.clear()
         source = DeckSource.parse(deck, folder=tmp_path)
-        plan.make_plan(source, start_aside=lambda potential, species, moves: calls.append(" ".join(species)))
+        plan.make_plan(source, start_aside=lambda potential, species, stages: calls.append(" ".join(species)))
         assert calls == order

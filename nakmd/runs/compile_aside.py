@@ -1,7 +1,7 @@
-"""Compiles the force kernels in a second process while the first one builds the structure and compiles what is left.
+"""Compiles kernels in a second process while the first one builds the structure and compiles what that needs.
 
-A first run has to compile about thirty kernels, and the compiler is single-threaded. Both processes share the cache
-folder: the first one loads what the second one has compiled.
+A first run has to compile about sixty kernels, and the compiler is single-threaded. Both processes share the cache
+folder: the first one loads what the second one has compiled, forces and motion.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ import numpy as np
 
 from nakmd.cell import Cell
 from nakmd.deck.stage_sections import Dynamics, Relax
+from nakmd.errors import NakmdError
+from nakmd.integrators import Mobility, Span, VelocityVerlet
 from nakmd.kernels.jit import available_threads
 from nakmd.kernels.random import fill_exchanges
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential
+from nakmd.runs.stage_builder import build_integrator
+from nakmd.simulation import Stage
 from nakmd.system import Result, System
 
 
@@ -40,6 +44,30 @@ def compile_forces(potential: Potential, species_names: Sequence[str], exchanged
         evaluator.compute(empty, neighbors, result, virial)
     for species in exchanged:
         _compile_move(evaluator, species)
+    if evaluator.has_pair_energies:
+        evaluator.pair_energies(empty, neighbors)
+
+
+def compile_motion(stages: Sequence[Relax | Dynamics]) -> None:
+    """Compile and cache the kernels that move atoms in stages, by a step of three atoms without forces."""
+    for section in stages:
+        integrator = build_integrator(section)
+        baths = integrator.thermostats if isinstance(integrator, VelocityVerlet) else ()
+        all_atoms = np.ones(3, np.bool_)
+        atoms = System(
+            10.0 * np.eye(3), [0, 0, 0], ["Na"], Cell([90.0] * 3), groups={bath.group: all_atoms for bath in baths},
+        )  # fmt: skip
+        for bath in baths[1:]:
+            atoms.groups[bath.group] = ~all_atoms
+        stage, mobility, result = Stage("one", integrator, 2, initial_temperature=300.0), Mobility(atoms), Result(3)
+        with suppress(NakmdError):  # several baths, regions: the run compiles what they need
+            integrator.start(atoms, mobility, 0, Span(0, 2))
+            if isinstance(section, Dynamics):
+                stage.prepare_velocities(atoms, mobility, 0, 0)
+            integrator.split(None)
+            integrator.begin(result)
+            integrator.before_forces(atoms, result, 1)
+            integrator.after_forces(atoms, result, 1)
 
 
 def _compile_move(evaluator: Evaluator, species: Sequence[int]) -> None:
@@ -67,13 +95,13 @@ def exchanged_species(stages: Sequence[Relax | Dynamics], species_names: Sequenc
     return [list(species) for species in sorted(found) if species]
 
 
-#: What starts to compile the kernels of a potential for species and exchange moves.
-StartAside = Callable[[Potential, Sequence[str], Sequence[Sequence[int]]], None]
+#: What starts to compile the kernels of a potential for species, and those of stages.
+StartAside = Callable[[Potential, Sequence[str], Sequence[Relax | Dynamics]], None]
 
 
 @contextmanager
 def forces_compiled_aside(wanted: bool) -> Iterator[StartAside]:
-    """Yield a function that starts to compile force kernels in a second process, which ends with the block.
+    """Yield a function that starts to compile kernels in a second process, which ends with the block.
 
     The function does nothing unless ``wanted`` and a second core is free. It is called as soon as the potential is
     known: the first process then builds the structure. A model with a program outside nakmd is not evaluated there:
@@ -81,7 +109,7 @@ def forces_compiled_aside(wanted: bool) -> Iterator[StartAside]:
     """
     children: list[subprocess.Popen[bytes]] = []
 
-    def start(potential: Potential, species_names: Sequence[str], exchanged: Sequence[Sequence[int]] = ()) -> None:
+    def start(potential: Potential, species_names: Sequence[str], stages: Sequence[Relax | Dynamics]) -> None:
         if not wanted or available_threads() < 2 or any(term.is_external for term in potential.terms):
             return
         # if the second process fails, the run compiles the kernels itself
@@ -91,7 +119,7 @@ def forces_compiled_aside(wanted: bool) -> Iterator[StartAside]:
         children.append(child)
         if child.stdin is not None:
             with suppress(OSError), child.stdin as pipe:
-                pipe.write(pickle.dumps((potential, tuple(species_names), exchanged)))
+                pipe.write(pickle.dumps((potential, tuple(species_names), list(stages))))
 
     try:
         yield start
@@ -102,4 +130,6 @@ def forces_compiled_aside(wanted: bool) -> Iterator[StartAside]:
 
 
 if __name__ == "__main__":
-    compile_forces(*pickle.loads(sys.stdin.buffer.read()))  # written by the parent process only
+    given, names, sections = pickle.loads(sys.stdin.buffer.read())  # written by the parent process only
+    compile_forces(given, names, exchanged_species(sections, names))
+    compile_motion(sections)

@@ -20,7 +20,7 @@ from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.arriving_atoms import with_arriving_atoms
 from nakmd.runs.atoms_in_reserve import with_atoms_in_reserve
 from nakmd.runs.build_cache import build_key, load_built, store_built
-from nakmd.runs.compile_aside import StartAside, exchanged_species
+from nakmd.runs.compile_aside import StartAside
 from nakmd.runs.footprint import check_disk, check_memory, count_stored, estimate_memory
 from nakmd.runs.layer_check import check_layers
 from nakmd.runs.model_surface import check_surface
@@ -150,8 +150,8 @@ def make_plan(
     announce : callable, optional
         Called before a structure is built that takes more than `LONG_BUILD`.
     start_aside : callable, optional
-        Called with the potential, the species and those of moves, as soon as they are known: it starts to compile the
-        force kernels.
+        Called with the potential, the species and the stages, as soon as they are known: it starts to compile their
+        kernels.
     """
     plan = check_words(source)
     draft, folder = plan.draft, plan.source.folder
@@ -186,9 +186,9 @@ def make_plan(
 
 
 def _start_aside(plan: Plan, start: StartAside, species: Sequence[str]) -> None:
-    """Start to compile the force kernels if the deck has no fault so far."""
+    """Start to compile kernels if the deck has no fault so far."""
     if plan.potential is not None and plan.deck is not None and not plan.faults:
-        start(plan.potential, species, exchanged_species(plan.deck.stage, species))
+        start(plan.potential, species, plan.deck.stage)
 
 
 def _cutoff(plan: Plan) -> float:
