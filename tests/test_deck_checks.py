@@ -250,6 +250,9 @@ def test_a_step_that_another_program_held_up_is_not_counted():
     assert watch.mean == pytest.approx((27.0 + 8.0) / 28.0)
     watch.taken = [90.0]
     assert watch.mean == 90.0
+    watch = timed_steps._Stopwatch(16, 100, [10])  # moves take 30 times as long as a step
+    watch.taken = [90.0, 90.0, *[1.0] * 7, 30.0, *[1.0] * 9, 30.0]
+    assert watch.mean == pytest.approx((16.0 + 60.0) / 18.0)
 
 
 def test_a_relaxation_that_converges_while_it_is_timed_has_its_own_number_of_steps():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,11 +69,20 @@ class TimedSteps(NamedTuple):
 
 
 class _Stopwatch(Deadline):
-    """Stops a simulation when its steps have been timed for long enough."""
+    """Stops a simulation when its steps have been timed for long enough.
 
-    def __init__(self, least: int, most: float) -> None:
+    Parameters
+    ----------
+    least, most : float
+        Numbers of steps that are counted.
+    periods : sequence of int
+        Steps from one exchange move to the next, for each kind: steps with moves are judged by themselves.
+    """
+
+    def __init__(self, least: int, most: float, periods: Sequence[int] = ()) -> None:
         super().__init__(0.0)
         self.taken: list[float] = []
+        self._periods = np.array(periods, np.int64)
         self._least, self._most = UNCOUNTED + least, UNCOUNTED + most
 
     def begin(self) -> None:
@@ -89,10 +98,13 @@ class _Stopwatch(Deadline):
     @property
     def mean(self) -> float:
         """Mean of the counted steps that were not held up [s], of all if there are no others."""
-        counted = np.array(self.taken[UNCOUNTED:] or self.taken)
-        if not len(counted):
+        taken = np.array(self.taken[UNCOUNTED:] or self.taken)
+        if not len(taken):
             return 0.0
-        return float(np.mean(counted[counted <= STALL * np.median(counted)]))
+        step = 1 + len(self.taken) - len(taken) + np.arange(len(taken))
+        moves = np.any(step[:, None] % self._periods == 0, axis=1)
+        kinds = [taken[kind] for kind in (moves, ~moves) if kind.any()]
+        return sum(len(kind) * float(np.mean(kind[kind <= STALL * np.median(kind)])) for kind in kinds) / len(taken)
 
 
 def time_stages(
@@ -188,7 +200,7 @@ class _Trial:
             start = section.velocities if section.temperature is None else max(section.temperature)
         # frames of large systems fill a disk
         least = LEAST_OUTPUT if observers else max([LEAST_STEPS, *(2 * move.every for move in stage.moves)])
-        watch = _Stopwatch(least, MOST_OUTPUT if observers else math.inf)
+        watch = _Stopwatch(least, MOST_OUTPUT if observers else math.inf, [move.every for move in stage.moves])
         tried = replace(stage, initial_temperature=start, deposit=None)
         simulation = Simulation(
             self._system, self._potential, [tried], observers, seed=self._deck.seed, threads=self._threads,
