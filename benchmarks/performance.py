@@ -30,6 +30,13 @@ from nakmd.bench.machine import refuse_loaded
 from nakmd.errors import RunError
 
 STORED = Path(__file__).resolve().parent / "performance"
+#: Cases that are compared with LAMMPS (which takes a quarter of an hour for the screened pairs), and those whose costs are
+#: measured.
+CONTESTS = ("nak", "nak-table", "cu", "cn", "flagship", "flagship-two-steps")
+COSTS = ("nak", "cn", "flagship")
+CASES_TIMED = (*CONTESTS, "flagship-screened")
+ROOFLINES = ("nak", "nak-table", "cu", "cn", "flagship-screened")
+
 #: Numbers of atoms, and the cases that are timed at each on one thread and on several.
 SIZES = (10_000, 100_000, 1_000_000)
 SIZE_CASES = ("nak", "flagship")
@@ -207,15 +214,15 @@ def main() -> None:
     contests: list[dict] = []
     threads = min(2, CORES)
     for used in sorted({1, threads}):
-        comparison = bench("--against", "lammps", "--threads", used, "--repeats", given.repeats)
+        comparison = bench(*CONTESTS, "--against", "lammps", "--threads", used, "--repeats", given.repeats)
         contests += comparison["cases"]
         machines[f"the comparison on {used} thread{'s' * (used > 1)}"] = machine = comparison["machine"]
         del machine["lammps"]["executable"]  # a path of this machine
     parts = {"contests": contests}
     for name, arguments in {
-        "costs": ("--costs", "--threads", threads, "--repeats", given.repeats),
-        "rooflines": ("--roofline", "--threads", 1),
-        "timings": ("--threads", 1, "--repeats", min(given.repeats, 3)),
+        "costs": (*COSTS, "--costs", "--threads", threads, "--repeats", given.repeats),
+        "rooflines": (*ROOFLINES, "--roofline", "--threads", 1),
+        "timings": (*CASES_TIMED, "--threads", 1, "--repeats", min(given.repeats, 3)),
     }.items():
         measured = bench(*arguments)
         parts[name], machines[name] = measured["cases"], measured["machine"]

@@ -18,6 +18,10 @@ from typing import Any
 #: Variables by which libraries choose their number of threads.
 _THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+#: Dask makes its workers return freed memory at once. A run would give back and take again the arrays of each search
+#: for neighbours, which made a run of 500 atoms 3 % slower.
+_TRIMMING = "MALLOC_TRIM_THRESHOLD_"
+
 #: Characters of the error stream that are kept of a process that ended without an answer.
 _TAIL = 1500
 
@@ -39,7 +43,8 @@ def attempt(sweep: str, index: int, threads: int) -> dict[str, Any]:
         Of the run.
     """
     command = [sys.executable, "-m", "nakmd.sweeps.attempt_process", sweep, str(index), str(threads)]
-    environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads))}
+    inherited = {name: value for name, value in os.environ.items() if name != _TRIMMING}
+    environment = {**inherited, **dict.fromkeys(_THREADS, str(threads))}
     with tempfile.TemporaryFile() as errors:
         with _access:
             if _stopped.is_set():
