@@ -30,8 +30,8 @@ from nakmd.bench.machine import refuse_loaded
 from nakmd.errors import RunError
 
 STORED = Path(__file__).resolve().parent / "performance"
-#: Cases that are compared with LAMMPS (the screened pairs would take it a quarter of an hour), whose costs are measured,
-#: that are timed alone, and whose kernels are.
+#: Cases that are compared with LAMMPS (the screened pairs would take it a quarter of an hour), whose costs are
+#: measured, that are timed alone, and whose kernels are.
 CONTESTS = ("nak", "nak-table", "cu", "cn", "flagship", "flagship-two-steps")
 COSTS = ("nak", "cn", "flagship")
 CASES_TIMED = (*CONTESTS, "flagship-screened")
