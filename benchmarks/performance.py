@@ -158,7 +158,7 @@ def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
         for x, y in zip(at, medians, strict=True):
             left.text(x, y, f"{y:.1f}", ha="center", va="bottom", fontsize=8)
     left.axhline(1.0, color="black", linewidth=0.8)
-    left.set_xticks(range(len(names)), names)
+    left.set_xticks(range(len(names)), [name.replace("-", "\n") for name in names])
     left.set_ylabel("LAMMPS time / nakmd time")
     left.legend(frameon=False)
     for name, used in dict.fromkeys((size["name"], size["threads"]) for size in sizes):
