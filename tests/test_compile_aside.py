@@ -18,7 +18,7 @@ from nakmd.kernels.random import fill_exchanges
 from nakmd.potentials import load
 from nakmd.potentials.local_energy import embedding_kernel
 from nakmd.runs import plan
-from nakmd.runs.compile_aside import compile_forces, compile_motion, exchanged_species, forces_compiled_aside
+from nakmd.runs.compile_aside import compile_forces, compile_motion, exchanged_species, kernels_compiled_aside
 from nakmd.simulation import Simulation, Stage
 from nakmd.structures.liquid import liquid
 from nakmd.system import System
@@ -29,8 +29,8 @@ from nakmd.potentials import evaluate, load
 from nakmd.structures.liquid import liquid
 potential = load("nak")
 if sys.argv[1] == "aside":
-    from nakmd.runs.compile_aside import forces_compiled_aside
-    with forces_compiled_aside(wanted=True) as start:
+    from nakmd.runs.compile_aside import kernels_compiled_aside
+    with kernels_compiled_aside(wanted=True) as start:
         start(potential, ["K", "Na"], [])
         import time
         from pathlib import Path
@@ -107,7 +107,7 @@ def test_species_of_moves():
 
 def test_no_process_starts_unless_wanted(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
-    with forces_compiled_aside(wanted=False) as start:
+    with kernels_compiled_aside(wanted=False) as start:
         start(load("nak"), ["K"], [])
 
 

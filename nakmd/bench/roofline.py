@@ -127,28 +127,23 @@ def measure_roofline(prepared: Prepared, threads: int, tell: Tell = lambda text:
     peak_of_one = max(peak_of_one, measure_peak(1))
     peak_of_all = max(peak_of_all, measure_peak(threads))
     rates = []
-    for (term, lists), label, all_times in zip(
-        terms, [term.label for term in prepared.potential.terms], times, strict=True
-    ):
+    labels = [term.label for term in prepared.potential.terms]
+    for (term, lists), label, all_times in zip(terms, labels, times, strict=True):
         tell(f"lanes and operations of {label}")
         alone = [lanes.neighbors_alone(one, neighbors.rows, N_COUNTED) for one in lists]
         all_operations = _count_operations(term, alone, system, neighbors, result)
-        by_list = zip(lists, alone, all_times, all_operations, strict=True)
-        for kernel, seconds, operations, neighbor_list, short in (
-            (kernel, seconds, operations, one, short)
-            for one, short, kernel_times, operations in by_list
-            for kernel, seconds in kernel_times.items()
-        ):
-            counted = _lanes(kernel, neighbor_list, neighbors)
-            per_lane = operations[kernel] / max(1, _lanes(kernel, short, neighbors).useful)
-            call = Spread.of(seconds)
-            gflops = 1e-9 * per_lane * counted.useful / call.median
-            rates.append(
-                KernelRate(
-                    label, kernel, "triples" if kernel == OVER_TRIPLES else "pairs", call.scaled(1e3),
-                    counted.evaluated, counted.useful, counted.useful_share, per_lane, gflops, gflops / peak_of_all,
-                )
-            )  # fmt: skip
+        for one, short, kernel_times, operations in zip(lists, alone, all_times, all_operations, strict=True):
+            for kernel, seconds in kernel_times.items():
+                counted = _lanes(kernel, one, neighbors)
+                per_lane = operations[kernel] / max(1, _lanes(kernel, short, neighbors).useful)
+                call = Spread.of(seconds)
+                gflops = 1e-9 * per_lane * counted.useful / call.median
+                rates.append(
+                    KernelRate(
+                        label, kernel, "triples" if kernel == OVER_TRIPLES else "pairs", call.scaled(1e3),
+                        counted.evaluated, counted.useful, counted.useful_share, per_lane, gflops, gflops / peak_of_all,
+                    )
+                )  # fmt: skip
     return Roofline(prepared.case.name, system.n_atoms, threads, peak_of_one, peak_of_all, tuple(rates))
 
 

@@ -171,9 +171,8 @@ def _check_frames(draft: Draft) -> Iterator[Problem]:
         return
     frames = measured_frames([stage for _, stage in draft.stages], draft.output, draft.analysis)
     if frames is not None and frames.count < LEAST_FRAMES:
-        table, key = frames.key.strip("[").split("] ")
         yield Problem(
-            (table, key),
+            frames.path,
             f"{frames.key} = {frames.every} gives {frames.count} frame{'s' * (frames.count != 1)} to measure, of "
             f"{frames.steps} steps; diffusion and lifetimes need at least {LEAST_FRAMES}: {frames.remedy}.",
             fatal=False,

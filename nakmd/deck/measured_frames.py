@@ -29,13 +29,18 @@ class MeasuredFrames:
         Of these stages.
     every : int
         Steps between their frames.
-    key : str
-        The key that says so.
+    path : (str, str)
+        Table and key that say so.
     """
 
     steps: int
     every: int
-    key: str
+    path: tuple[str, str]
+
+    @property
+    def key(self) -> str:
+        """The key with its table, as a message names it."""
+        return f"[{self.path[0]}] {self.path[1]}"
 
     @property
     def count(self) -> int:
@@ -64,5 +69,5 @@ def measured_frames(
     if not steps:
         return None
     if analysis.when == "live" and analysis.every:
-        return MeasuredFrames(steps, analysis.every, "[analysis] every")
-    return MeasuredFrames(steps, output.trajectory_every, "[output] trajectory_every")
+        return MeasuredFrames(steps, analysis.every, ("analysis", "every"))
+    return MeasuredFrames(steps, output.trajectory_every, ("output", "trajectory_every"))

@@ -53,12 +53,8 @@ def compile_motion(stages: Sequence[Relax | Dynamics]) -> None:
     for section in stages:
         integrator = build_integrator(section)
         baths = integrator.thermostats if isinstance(integrator, VelocityVerlet) else ()
-        all_atoms = np.ones(3, np.bool_)
-        atoms = System(
-            10.0 * np.eye(3), [0, 0, 0], ["Na"], Cell([90.0] * 3), groups={bath.group: all_atoms for bath in baths},
-        )  # fmt: skip
-        for bath in baths[1:]:
-            atoms.groups[bath.group] = ~all_atoms
+        groups = {bath.group: np.full(3, bath is baths[0]) for bath in baths}
+        atoms = System(10.0 * np.eye(3), [0, 0, 0], ["Na"], Cell([90.0] * 3), groups=groups)
         stage, mobility, result = Stage("one", integrator, 2, initial_temperature=300.0), Mobility(atoms), Result(3)
         with suppress(NakmdError):  # several baths, regions: the run compiles what they need
             integrator.start(atoms, mobility, 0, Span(0, 2))
@@ -100,7 +96,7 @@ StartAside = Callable[[Potential, Sequence[str], Sequence[Relax | Dynamics]], No
 
 
 @contextmanager
-def forces_compiled_aside(wanted: bool) -> Iterator[StartAside]:
+def kernels_compiled_aside(wanted: bool) -> Iterator[StartAside]:
     """Yield a function that starts to compile kernels in a second process, which ends with the block.
 
     The function does nothing unless ``wanted`` and a second core is free. It is called as soon as the potential is

@@ -163,12 +163,12 @@ def make_plan(
     system, potential = plan.system, plan.potential
     if start_aside is not None and not named and system is not None:
         _start_aside(plan, start_aside, system.species_names)
-    species = system.species_names if system is not None else expected_species(draft)
+    species = system.species_names if system is not None else named
     if potential is not None and species:
         plan.add(check_coverage(potential, species, draft, complete))
         plan.add(check_none(potential, species, draft))
     plan.add(check_dynamics(draft, None if system is None else system.topology))
-    plan.add(check_groups(draft, system, expected_species(draft)))
+    plan.add(check_groups(draft, system, named))
     if potential is not None and plan.deck is not None:
         plan.add(check_surface(plan.deck, folder))
     if potential is not None:

@@ -15,7 +15,7 @@ from nakmd.io import Trajectory
 from nakmd.io.checkpoint import Checkpoint
 from nakmd.io.library_errors import guard
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
-from nakmd.runs.compile_aside import forces_compiled_aside
+from nakmd.runs.compile_aside import kernels_compiled_aside
 from nakmd.runs.folder import RunFolder, free_folder
 from nakmd.runs.model_surface import surface_figures
 from nakmd.runs.not_a_run import what_else
@@ -47,7 +47,7 @@ def run_deck(
     source = source_of(deck)
     if seed is not None:
         source = source.with_seed(seed)
-    with forces_compiled_aside(nothing_is_compiled()) as start_aside:
+    with kernels_compiled_aside(nothing_is_compiled()) as start_aside:
         plan = make_plan(source, Path(directory if directory is not None else "runs"), start_aside=start_aside)
         checked, system, potential = plan.require()
         name = Path(source.name).stem

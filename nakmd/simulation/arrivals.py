@@ -107,8 +107,9 @@ class Arrivals:
         sampled = schedule.step % SEARCH_EVERY == 0
         if number is None and not sampled:
             return False
-        if sampled and self._deposit is not None and not math.isnan(self.free_temperature):  # nothing may be there
-            self._heat = self._heat[0] + self.free_temperature, self._heat[1] + 1
+        temperature = self.free_temperature if sampled and self._deposit is not None else math.nan
+        if not math.isnan(temperature):  # nothing may be there
+            self._heat = self._heat[0] + temperature, self._heat[1] + 1
         self._level, flying = self._surface()
         self._parks = np.array([atom for one in flying if self._has_evaporated(one) for atom in one], np.int64)
         first = self._first + int(self._first_of_stage[schedule.stage_index])

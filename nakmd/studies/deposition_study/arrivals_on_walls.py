@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,15 @@ FIRST, FIRST_HEIGHT, GOLDEN, RELAXATION = 8, 3.0, 0.6180339887498949, 2000
 METALS = ("K", "Na")
 
 
-def _tube(**doping: float) -> tuple[System, str]:
+#: Tubes and their nitrogen.
+TUBES: Mapping[str, Mapping[str, float]] = {
+    "pristine tube": {},
+    "tube with graphitic N": {"graphitic": NITROGEN},
+    "tube with pyridinic N": {"pyridinic": NITROGEN},
+}
+
+
+def _tube(doping: Mapping[str, float]) -> tuple[System, str]:
     tube = nanotube(*CHIRALITY, length=LENGTH, vacuum=VACUUM)
     return (dope(tube, doping) if doping else tube), "around"
 
@@ -47,13 +56,8 @@ def _tube(**doping: float) -> tuple[System, str]:
 #: Wall and side of arrivals, by name.
 WALLS: Mapping[str, Callable[[], tuple[System, str]]] = {
     "graphene": lambda: (graphene(lengths=SHEET, vacuum=VACUUM), "above"),
-    "pristine tube": _tube,
-    "tube with graphitic N": lambda: _tube(graphitic=NITROGEN),
-    "tube with pyridinic N": lambda: _tube(pyridinic=NITROGEN),
+    **{name: partial(_tube, doping) for name, doping in TUBES.items()},
 }
-
-#: Fraction of graphitic nitrogen of walls that have some: sets for carbon are used at it.
-GRAPHITIC: Mapping[str, float] = {"tube with graphitic N": NITROGEN}
 
 
 def run(

@@ -8,7 +8,7 @@ from typing import Any
 
 from nakmd.potentials import Potential
 from nakmd.studies.deposition_study import arrivals_on_walls
-from nakmd.studies.deposition_study.arrivals_on_walls import GRAPHITIC, WALLS
+from nakmd.studies.deposition_study.arrivals_on_walls import TUBES, WALLS
 from nakmd.studies.deposition_study.flux_figures import Deposited, Metric
 from nakmd.studies.deposition_study.sequences import SEQUENCES
 from nakmd.studies.replacement_study.conversion import at_doping
@@ -61,7 +61,7 @@ def points(models: Mapping[str, Potential], quick: bool, seed: int) -> Iterator[
                     "wall": wall, "sequence": sequence, "temperature": TEMPERATURE, "every": every, "count": count,
                     "seed": seed + k,
                 }  # fmt: skip
-                doped = at_doping(model, potential, GRAPHITIC.get(wall, 0.0))
+                doped = at_doping(model, potential, TUBES.get(wall, {}).get("graphitic", 0.0))
                 yield StudyPoint(
                     key_of(model, wall, sequence, every, k), arrivals_on_walls.run, settings, doped,
                     count * every / 8.0, format=2,
