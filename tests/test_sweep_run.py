@@ -335,7 +335,7 @@ def test_the_workers_of_a_scheduler(tmp_path):
 def test_a_sweep_whose_processes_are_killed(tmp_path):
     """Six points by a LocalCluster; `benchmarks/sweep_kills.py` does the same with 24."""
     kills = load_benchmark("sweep_kills")
-    file = kills.write_sweep(tmp_path, 2, (0.5, 0.67, 0.8), ["450 K"], 60, 4000)
+    file = kills.write_sweep(tmp_path, 2, (0.5, 0.67, 0.8), ["450 K"], 60, 12_000)
     kills.sweep_with_kills(file, tmp_path / "killed", 2)
     sweep = SweepFolder.read(tmp_path / "killed")
     assert kills.differing(sweep, kills.undisturbed(sweep, tmp_path / "whole")) == []

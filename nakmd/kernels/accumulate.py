@@ -4,37 +4,7 @@ from __future__ import annotations
 
 from nakmd.kernels.jit import term
 from nakmd.kernels.simd import extract, lane_sum, lanes_in, splat_like, widen
-from nakmd.kernels.simd_arrays import load_index_for, prefetch, take_rows, width_of
-
-#: Numbers of rows beyond which the table of rows and the list outgrow an L2 cache of 1 MB. Beyond the first, entries
-#: and results are prefetched; beyond the second, rows too, of which each column has eight.
-MANY_ROWS, TOO_MANY_ROWS = 20_000, 60_000
-
-#: Slices between the prefetch and the use.
-AHEAD = 2
-
-
-@term
-def fetch_ahead(rows, atoms, begin, end, entries, s, add_values):
-    """Prefetch what a later slice will read and write, where the data do not fit the cache.
-
-    Liquid NaK, densities and forces: 0.158 to 0.115 µs per atom at 250,000 atoms, 0.177 to 0.114 at a million.
-    """
-    lanes = width_of(rows)
-    t = s + AHEAD
-    if rows.shape[0] > MANY_ROWS and t < begin.shape[0]:
-        far = min(t + AHEAD, begin.shape[0] - 1)
-        last = begin.shape[1] - 1
-        for k in range(begin[far, 0] * lanes, end[far, last] * lanes, 16):
-            prefetch(entries, k)
-        if rows.shape[0] > TOO_MANY_ROWS:
-            for k in range(begin[t, 0] * lanes, end[t, last] * lanes):
-                prefetch(rows, 4 * entries[k])
-        stride = add_values.size // add_values.shape[0]
-        for lane in range(lanes):
-            i = atoms[t * lanes + lane]
-            if i >= 0:
-                prefetch(add_values, stride * i)
+from nakmd.kernels.simd_arrays import load_index_for, take_rows, width_of
 
 
 @term

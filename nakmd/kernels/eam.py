@@ -6,7 +6,8 @@ density that an atom of species b puts at one of species a.
 
 from __future__ import annotations
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, fetch_ahead, slice_rows, write_numbers
+from nakmd.kernels.accumulate import add_numbers, add_vectors, slice_rows, write_numbers
+from nakmd.kernels.fetches import fetch_entries, fetch_results, fetch_rows
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.neighbor_sums import build_energy_pass, build_slice_sum, build_virial_pass
 from nakmd.kernels.simd import align_stack, narrow, splat_like, sqrt, where, widen
@@ -87,13 +88,14 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
 
     @fast_parallel_kernel
     def fill_densities(
-        rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_energies, out_density, out_slope
-    ):
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff,
+        add_energies, out_density, out_slope,
+    ):  # fmt: skip
         """Add F(ρ) to the energies, write ρ and F'(ρ) of every central atom.
 
         Parameters
         ----------
-        rows, atoms, centers, species, begin, end, entries
+        rows, atoms, centers, species, begin, end, entries, fetches
             See `nakmd.neighbors`.
         tables : NamedTuple
             Parameters of the three functions.
@@ -104,7 +106,11 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_ahead(rows, atoms, begin, end, entries, s, out_slope)
+            fetch_rows(rows, fetches, s)
+            fetch_entries(rows, begin, end, entries, fetches, s)
+            fetch_results(rows, atoms, fetches, s, out_density)
+            fetch_results(rows, atoms, fetches, s, out_slope)
+            fetch_results(rows, atoms, fetches, s, add_energies)
             center = slice_rows(rows, centers, s)
             zero = splat_like(0.0, center[0])
             rho = sum_densities(rows, species, begin, end, entries, s, center, (tables, cutoff), zero, widen(zero))
@@ -114,7 +120,7 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
             add_numbers(atoms, s, energy, add_energies)
 
     @fast_parallel_kernel
-    def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_forces):
+    def add_forces(rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff, add_forces):
         """Add all forces of the central atoms.
 
         F_i = Σ_j [V' + F'_i φ'_ab + F'_j φ'_ba] r_ij / r, with F' of every row in the fourth column of ``rows``.
@@ -125,7 +131,9 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
+            fetch_rows(rows, fetches, s)
+            fetch_entries(rows, begin, end, entries, fetches, s)
+            fetch_results(rows, atoms, fetches, s, add_forces)
             center = slice_rows(rows, centers, s)
             zero = splat_like(0.0, center[0])
             wide = widen(zero)
@@ -135,7 +143,9 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
             add_vectors(atoms, s, fx, fy, fz, add_forces)
 
     @fast_parallel_kernel
-    def add_energies(rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_energies, out_virial):
+    def add_energies(
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff, add_energies, out_virial
+    ):
         """Add pair energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
 
         Parameters
@@ -150,7 +160,7 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
             )
 
     @fast_parallel_kernel
-    def add_virials(rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_virials):
+    def add_virials(rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff, add_virials):
         """Add the virials of the central atoms, (n_atoms, 3, 3) float64 [eV]; other arguments as in `add_forces`."""
         for s in prange(species.shape[0]):
             align_stack()

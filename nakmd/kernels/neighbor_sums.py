@@ -24,7 +24,6 @@ from nakmd.kernels.accumulate import (
     add_numbers,
     add_tensors,
     add_vectors,
-    fetch_ahead,
     no_virial,
     separations,
     slice_rows,
@@ -32,6 +31,7 @@ from nakmd.kernels.accumulate import (
     with_part,
     write_virial,
 )
+from nakmd.kernels.fetches import fetch_entries, fetch_results, fetch_rows
 from nakmd.kernels.jit import term
 from nakmd.kernels.simd import lane_sum, splat_like, where, widen
 
@@ -113,7 +113,8 @@ def with_widened(total, part):
 
 
 def build_force_pass(of_run, pair):
-    """Return ``add_slice_forces(rows, atoms, centers, species, begin, end, entries, s, parameters, add_forces)``.
+    """Return ``add_slice_forces(rows, atoms, centers, species, begin, end, entries, fetches, s, parameters,
+    add_forces)``.
 
     It adds the forces of the central atoms of slice s to ``add_forces``, (n_atoms, 3) float64 [eV/Å].
     """
@@ -130,8 +131,10 @@ def build_force_pass(of_run, pair):
     sum_slice = build_slice_sum(of_run, add_column, add_part)
 
     @term
-    def add_slice_forces(rows, atoms, centers, species, begin, end, entries, s, parameters, add_forces):
-        fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
+    def add_slice_forces(rows, atoms, centers, species, begin, end, entries, fetches, s, parameters, add_forces):
+        fetch_rows(rows, fetches, s)
+        fetch_entries(rows, begin, end, entries, fetches, s)
+        fetch_results(rows, atoms, fetches, s, add_forces)
         center = slice_rows(rows, centers, s)
         zero = splat_like(0.0, center[0])
         wide = widen(zero)

@@ -119,12 +119,12 @@ def build_pair_kernels(formula, of_pair):
     add_slice_virials = build_virial_pass(of_run, back)
 
     @fast_parallel_kernel
-    def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_forces):
+    def add_forces(rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, add_forces):
         """Add the forces of the central atoms.
 
         Parameters
         ----------
-        rows, atoms, centers, species, begin, end, entries
+        rows, atoms, centers, species, begin, end, entries, fetches
             See `nakmd.neighbors`.
         tables : NamedTuple of (n_species, n_species) float64
             The formula's parameters.
@@ -133,15 +133,17 @@ def build_pair_kernels(formula, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            add_slice_forces(rows, atoms, centers, species, begin, end, entries, s, (tables, cuts), add_forces)
+            add_slice_forces(rows, atoms, centers, species, begin, end, entries, fetches, s, (tables, cuts), add_forces)
 
     @fast_parallel_kernel
-    def add_energies(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_energies, out_virial):
+    def add_energies(
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, add_energies, out_virial
+    ):
         """Add energies of the central atoms and write the virial of every slice.
 
         Parameters
         ----------
-        rows, atoms, centers, species, begin, end, entries, tables, cuts
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts
             As in `add_forces`.
         add_energies : (n_atoms,) float64 [eV]
             Half of the energy of a pair is added to each atom.
@@ -160,7 +162,7 @@ def build_pair_kernels(formula, of_pair):
             fill_slice_energies(rows, centers, species, begin, end, entries, s, (tables, cuts), out_energies)
 
     @fast_parallel_kernel
-    def add_virials(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_virials):
+    def add_virials(rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, add_virials):
         """Add the virials of the central atoms, (n_atoms, 3, 3) float64 [eV]; other arguments as in `add_forces`."""
         for s in prange(species.shape[0]):
             align_stack()

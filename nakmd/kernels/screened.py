@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, fetch_ahead, slice_rows, write_numbers
+from nakmd.kernels.accumulate import add_numbers, add_vectors, slice_rows, write_numbers
 from nakmd.kernels.elementary import exp
+from nakmd.kernels.fetches import fetch_entries, fetch_results, fetch_rows
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.neighbor_sums import (
     build_energy_pass,
@@ -154,13 +155,14 @@ def build_screened_kernels(formula, attraction, of_pair):
 
     @fast_parallel_kernel
     def add_forces(
-        rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_forces, add_slopes
-    ):
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, weak_cuts, screening,
+        add_forces, add_slopes,
+    ):  # fmt: skip
         """Add the forces of the central atoms along their pairs, and S'(ρ) Σ_j k A to the slopes of those of the metal.
 
         Parameters
         ----------
-        rows, atoms, centers, species, begin, end, entries
+        rows, atoms, centers, species, begin, end, entries, fetches
             See `nakmd.neighbors`.
         tables : NamedTuple of (n_species, n_species) float64
             The formula's parameters.
@@ -172,7 +174,9 @@ def build_screened_kernels(formula, attraction, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
+            fetch_rows(rows, fetches, s)
+            fetch_entries(rows, begin, end, entries, fetches, s)
+            fetch_results(rows, atoms, fetches, s, add_forces)
             a = species[s]
             center = slice_rows(rows, centers, s)
             zero = splat_like(0.0, center[0])
@@ -189,8 +193,9 @@ def build_screened_kernels(formula, attraction, of_pair):
 
     @fast_parallel_kernel
     def add_energies(
-        rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_energies, out_virial
-    ):
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, weak_cuts, screening,
+        add_energies, out_virial,
+    ):  # fmt: skip
         """Add energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
 
         Parameters
@@ -224,7 +229,7 @@ def build_screened_kernels(formula, attraction, of_pair):
 
     @fast_parallel_kernel
     def add_virials(
-        rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_virials
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, weak_cuts, screening, add_virials
     ):
         """Add the virials of the central atoms, (n_atoms, 3, 3) float64 [eV]; other arguments as in `add_forces`."""
         for s in prange(species.shape[0]):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nakmd.kernels.fetches import fetch_rows
 from nakmd.kernels.jit import fast_parallel_kernel, kernel, parallel_kernel, prange
 from nakmd.kernels.simd import LANES
 from nakmd.kernels.simd_arrays import load_index, store_chosen, store_index, take_index, take_rows
@@ -120,7 +121,7 @@ def pack_candidates(members, first, found, counts, out_candidates, out_counts):
 
 @fast_parallel_kernel
 def fill_entries(
-    rows, centers, species, begin, first, candidates, counts, radii, padding, scratch, out_entries, out_end
+    rows, centers, species, begin, first, candidates, counts, fetches, radii, padding, scratch, out_entries, out_end
 ):
     """Write the columns of every slice: the candidates that are within the inner radius.
 
@@ -152,6 +153,7 @@ def fill_entries(
         work = scratch[chunk]
         heights = work[lanes * room :]
         for s in range(chunk * n_slices // n_chunks, (chunk + 1) * n_slices // n_chunks):
+            fetch_rows(rows, fetches, s)
             a = species[s]
             for b in range(begin.shape[1]):
                 square = radii[a, b] * radii[a, b]

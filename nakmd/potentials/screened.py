@@ -332,7 +332,8 @@ class BoundScreened(BoundTerm):
     def _shared(self, neighbors: Neighbors, contact: SlicedList) -> tuple[Any, ...]:
         return (
             neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
-            contact.entries, self.contact.parameters, self.contact.cuts, self.weak_cuts, self.screening,
+            contact.entries, contact.fetches, self.contact.parameters, self.contact.cuts, self.weak_cuts,
+            self.screening,
         )  # fmt: skip
 
     def _spread_scales(self, neighbors: Neighbors, metal: SlicedList, contact: SlicedList) -> None:

@@ -15,6 +15,15 @@ from nakmd.sweeps.attempt import allow_attempts, stop_attempts
 #: Time [s] to find a scheduler.
 _PATIENCE = 30.0
 
+#: How Dask watches workers of this machine. They only wait, and what it samples 50 to 100 times a second by default
+#: would take 5 % of the core of a run.
+_RARELY = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "30s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+
 
 def has_dask() -> bool:
     """Return whether the extra ``sweep`` is installed."""
@@ -63,13 +72,15 @@ def remote_executor(address: str) -> Iterator[Executor]:
 
 @contextmanager
 def _cluster(workers: int) -> Iterator[Any]:
+    import dask  # noqa: PLC0415  (slow to import)
     from distributed import LocalCluster  # noqa: PLC0415  (slow to import)
 
     # a worker is a process that waits for one attempt: it needs no limit of its memory. The web page gets any free port
-    cluster = LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    )  # fmt: skip
+    with dask.config.set(_RARELY):
+        cluster = LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )  # fmt: skip
     try:
         yield cluster
     finally:

@@ -56,7 +56,7 @@ class BoundPair(BoundTerm):
     def _shared(self, neighbors: Neighbors, pairs: SlicedList) -> tuple[Any, ...]:
         return (
             neighbors.rows_of(pairs), pairs.atoms, pairs.centers, pairs.species, pairs.begin, pairs.end, pairs.entries,
-            self.parameters, self.cuts,
+            pairs.fetches, self.parameters, self.cuts,
         )  # fmt: skip
 
     def add_pair_energies(  # noqa: D102

@@ -199,5 +199,5 @@ class BoundEmbeddedAtom(BoundTerm):
     def _shared(self, neighbors: Neighbors, pairs: SlicedList) -> tuple[Any, ...]:
         return (
             neighbors.rows_of(pairs), pairs.atoms, pairs.centers, pairs.species, pairs.begin, pairs.end, pairs.entries,
-            self.parameters, self.requests[0].cutoffs,
+            pairs.fetches, self.parameters, self.requests[0].cutoffs,
         )  # fmt: skip
