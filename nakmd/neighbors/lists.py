@@ -23,8 +23,8 @@ MAX_NEIGHBORS = 16384
 N_CHUNKS = 64
 
 #: Number of rows beyond which the rows that slices need are fetched early: with the list they outgrow a last-level
-#: cache of 32 MB. Steps of NaK on Zen 5 without fetches and with them: 0.123 and 0.131 µs per atom at 31,250 atoms, 0.140 and
-#: 0.141 at 62,500, 0.165 and 0.149 at 125,000, 0.181 and 0.153 at 250,000.
+#: cache of 32 MB. Steps of NaK on Zen 5 without fetches and with them: 0.123 and 0.131 µs per atom at 31,250 atoms,
+#: 0.140 and 0.141 at 62,500, 0.165 and 0.149 at 125,000, 0.181 and 0.153 at 250,000.
 MANY_ROWS = 100_000
 
 #: Windows of central atoms in a block: their candidates and columns, with gaps, take 6 MB and 3 MB in liquid NaK.
