@@ -221,11 +221,13 @@ def test_the_wall_time_is_that_of_stages_and_output(monkeypatch):
         return timed_steps.StageTime(trial.stages[index].steps, 0.25)
 
     monkeypatch.setattr(timed_steps._Trial, "time_stage", time_stage)
-    monkeypatch.setattr(timed_steps._Trial, "time_output", lambda _, __, step: (8.0 * step, 12.0 * step))
+    monkeypatch.setattr(timed_steps._Trial, "time_output", lambda _, __, step: (8.0 * step, 12.0 * step, 16.0 * step))
     long = {**PRODUCE, "steps": 10 * PRODUCE["steps"]}
     plan = plan_of(LIQUID, [PRODUCE, long, {**PRODUCE, "barostat": {"axes": "xyz"}}])
     forecast = estimate(plan)
-    assert forecast.wall_time == 0.25 * 12 * PRODUCE["steps"] + 2.0 * forecast.n_rows + 3.0 * forecast.n_frames
+    steps = 12 * PRODUCE["steps"]
+    saves = 2 + steps // plan.deck.output.checkpoint_every
+    assert forecast.wall_time == 0.25 * steps + 2.0 * forecast.n_rows + 3.0 * forecast.n_frames + 4.0 * saves
     assert sorted(timed) == [PRODUCE["steps"], long["steps"]]
 
 
@@ -240,6 +242,7 @@ def test_steps_are_timed_on_a_copy():
     assert [stage.steps for stage in found.stages] == [10, PRODUCE["steps"]]
     assert min(stage.seconds for stage in found.stages) > 0.0
     assert min(found.row, found.frame) >= 0.0
+    assert found.checkpoint > 0.0
     np.testing.assert_array_equal(plan.system.positions, before.positions)
     np.testing.assert_array_equal(plan.system.velocities, before.velocities)
 
@@ -251,7 +254,8 @@ def test_a_step_that_another_program_held_up_is_not_counted():
     watch.taken = [90.0]
     assert watch.mean == 90.0
     watch = timed_steps._Stopwatch(16, 100, [10])  # moves take 30 times as long as a step
-    watch.taken = [90.0, 90.0, *[1.0] * 7, 30.0, *[1.0] * 9, 30.0]
+    # the first is compiled
+    watch.taken = [90.0, 90.0, *[1.0] * 7, 200.0, *[1.0] * 9, 30.0, *[1.0] * 9, 30.0]
     assert watch.mean == pytest.approx((16.0 + 60.0) / 18.0)
 
 

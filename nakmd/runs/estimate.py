@@ -197,15 +197,16 @@ def _stored(output: Output, n_stored: int, n_atoms: int) -> str:
 def _wall_time(plan: Plan, n_here: int, rows: int, frames: int, threads: int) -> tuple[float | None, str]:
     """Return the wall time [s] of all steps and their output, None if they fail, and how it was found."""
     deck, system, potential = plan.require()
+    steps = sum(stage.n_steps for stage in deck.stage)
     outside = [term.label for term in potential.terms if term.is_external]
     if outside:  # a call may take minutes: one is enough
         seconds = seconds_of_a_call(potential, system)
-        steps = sum(stage.n_steps for stage in deck.stage)
         return steps * seconds, f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
     timed = time_stages(deck, plan.source, system, potential, threads)
     if timed is None:
         return None, "not all stages could be tried without those before them"
-    total = rows * timed.row + frames * timed.frame
+    saves = 2 + steps // deck.output.checkpoint_every  # with the first and the last
+    total = rows * timed.row + frames * timed.frame + saves * timed.checkpoint
     for stage, time in zip(deck.stage, timed.stages, strict=True):
         arriving = 0.5 * stage.count if isinstance(stage, Deposition) else 0.0  # on average
         total += time.steps * time.seconds * (1.0 + arriving / n_here)

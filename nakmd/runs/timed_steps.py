@@ -17,23 +17,25 @@ from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_sections import Dynamics, Relax
 from nakmd.errors import NakmdError
 from nakmd.integrators import VelocityVerlet
+from nakmd.io.checkpoint import write_checkpoint
 from nakmd.potentials import Potential
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.trajectory_file import open_trajectory
-from nakmd.simulation import Deadline, FrameWriter, Observer, Simulation, Stage, ThermoWriter
+from nakmd.simulation import Deadline, FrameWriter, Simulation, Stage, ThermoWriter
 from nakmd.system import System
 
 #: Wall time [s] for the steps of one kind of stage, once `LEAST_STEPS` are done.
 BUDGET = 0.5
 
-#: Steps that are not counted (they compile and build the first lists), and the least number that is.
+#: Steps that are not counted (they compile and build the first lists), and the least number that is. Steps up to the
+#: first exchange move, row or frame are not counted either.
 UNCOUNTED, LEAST_STEPS = 2, 16
 
 #: A step that takes this many times the median was held up by another program: it is no step of the run. A search for
 #: neighbours makes a step five to ten times as long.
 STALL = 15.0
 
-#: Least and largest number of counted steps with a row or a frame.
+#: Least and largest number of rows or frames in the steps that are timed with them.
 LEAST_OUTPUT, MOST_OUTPUT = 4, 100
 
 
@@ -59,13 +61,14 @@ class TimedSteps(NamedTuple):
     Attributes
     ----------
     stages : list of StageTime
-    row, frame : float [s]
-        What a row of the thermo table and a frame take.
+    row, frame, checkpoint : float [s]
+        What a row of the thermo table, a frame and a checkpoint take.
     """
 
     stages: list[StageTime]
     row: float
     frame: float
+    checkpoint: float
 
 
 class _Stopwatch(Deadline):
@@ -76,14 +79,15 @@ class _Stopwatch(Deadline):
     least, most : float
         Numbers of steps that are counted.
     periods : sequence of int
-        Steps from one exchange move to the next, for each kind: steps with moves are judged by themselves.
+        Steps from one exchange move, row or frame to the next: steps with them are judged by themselves.
     """
 
     def __init__(self, least: int, most: float, periods: Sequence[int] = ()) -> None:
         super().__init__(0.0)
         self.taken: list[float] = []
         self._periods = np.array(periods, np.int64)
-        self._least, self._most = UNCOUNTED + least, UNCOUNTED + most
+        self._uncounted = UNCOUNTED + max(periods, default=0)
+        self._least, self._most = self._uncounted + least, self._uncounted + most
 
     def begin(self) -> None:
         self._step_began = time.perf_counter()
@@ -93,12 +97,12 @@ class _Stopwatch(Deadline):
         self.taken.append(now - self._step_began)
         self._step_began = now
         number = len(self.taken)
-        return number >= self._most or (number >= self._least and sum(self.taken[UNCOUNTED:]) >= BUDGET)
+        return number >= self._most or (number >= self._least and sum(self.taken[self._uncounted :]) >= BUDGET)
 
     @property
     def mean(self) -> float:
         """Mean of the counted steps that were not held up [s], of all if there are no others."""
-        taken = np.array(self.taken[UNCOUNTED:] or self.taken)
+        taken = np.array(self.taken[self._uncounted :] or self.taken)
         if not len(taken):
             return 0.0
         step = 1 + len(self.taken) - len(taken) + np.arange(len(taken))
@@ -114,8 +118,9 @@ def time_stages(
 
     Relaxations that begin the run are run first, so that the steps after them are like those of the run. Of stages
     with the same integrator, thermostat and barostat the longest is timed. Exchange moves are timed with the steps
-    between them; atoms that arrive, live analyses and checkpoints are not. A row of the thermo table and a frame take
-    what steps that all have one take more, in a temporary folder.
+    between them; atoms that arrive and live analyses are not. Rows and frames are written to a temporary folder as
+    often as in the run: steps after one are slower, because their data have left the cache. What they take is what such
+    steps take more.
 
     Parameters
     ----------
@@ -144,7 +149,7 @@ def time_stages(
         for kind, index in longest.items():
             found[kind] = trial.time_stage(index)
         last = max(range(len(stages)), key=lambda index: stages[index].steps)
-        row, frame = trial.time_output(last, found[kinds[last]].seconds)
+        output = trial.time_output(last, found[kinds[last]].seconds)
     except NakmdError:
         return None
     times = []
@@ -152,7 +157,7 @@ def time_stages(
         timed = found[kind]
         converged = timed.steps < stages[longest[kind]].steps
         times.append(StageTime(min(timed.steps, stage.steps) if converged else stage.steps, timed.seconds))
-    return TimedSteps(times, row, frame)
+    return TimedSteps(times, *output)
 
 
 def _kind(stage: Stage) -> Hashable:
@@ -180,28 +185,39 @@ class _Trial:
         is_converged = isinstance(section, Relax) and stage.integrator.is_finished
         return StageTime(simulation.step if is_converged else stage.steps, seconds)
 
-    def time_output(self, index: int, step: float) -> tuple[float, float]:
-        """Return what a row and a frame take in a stage whose steps without them take a time [s]."""
+    def time_output(self, index: int, step: float) -> tuple[float, float, float]:
+        """Return what a row, a frame and a checkpoint take in a stage whose steps take a time [s] without them."""
         output, topology = self._deck.output, self._system.topology
+        most = max(1, int(BUDGET / (LEAST_OUTPUT * max(step, 1e-9))))
+        row_every, frame_every = min(output.thermo_every, most), min(output.trajectory_every, most)
         with TemporaryDirectory(prefix="nakmd-check-") as folder:
-            path = Path(folder) / "trajectory.h5md"
+            path, checkpoint = Path(folder) / "trajectory.h5md", Path(folder) / "checkpoint.h5"
             with open_trajectory(
                 path, "w", self._deck, self._source, topology, self._potential, self.stages, {}
             ) as writer:
-                _, with_row = self._run(index, ThermoWriter(writer, 1, heat_current=output.heat_current))
-                _, with_frame = self._run(index, FrameWriter(writer, 1, virials=output.virials))
-        return max(0.0, with_row - step), max(0.0, with_frame - step)
+                rows = ThermoWriter(writer, row_every, heat_current=output.heat_current)
+                simulation, with_row = self._run(index, rows)
+                frames = FrameWriter(writer, frame_every, virials=output.virials)
+                _, with_frame = self._run(index, frames)
+                begun = time.perf_counter()
+                write_checkpoint(checkpoint, {"simulation": simulation.state()})
+                saved = time.perf_counter() - begun
+        return max(0.0, with_row - step) * row_every, max(0.0, with_frame - step) * frame_every, saved
 
-    def _run(self, index: int, *observers: Observer) -> tuple[Simulation, float]:
+    def _run(self, index: int, output: ThermoWriter | FrameWriter | None = None) -> tuple[Simulation, float]:
         """Return the simulation of the first steps of a stage, and the mean time of a step [s]."""
         stage, section = self.stages[index], self._deck.stage[index]
         start = None
         if isinstance(section, Dynamics):
             start = section.velocities if section.temperature is None else max(section.temperature)
-        # frames of large systems fill a disk
-        least = LEAST_OUTPUT if observers else max([LEAST_STEPS, *(2 * move.every for move in stage.moves)])
-        watch = _Stopwatch(least, MOST_OUTPUT if observers else math.inf, [move.every for move in stage.moves])
+        periods = [move.every for move in stage.moves]
+        least, most = max([LEAST_STEPS, *(2 * every for every in periods)]), math.inf
+        if output is not None:  # frames of large systems fill a disk
+            least, most = LEAST_OUTPUT * output.every, MOST_OUTPUT * output.every
+            periods.append(output.every)
+        watch = _Stopwatch(least, most, periods)
         tried = replace(stage, initial_temperature=start, deposit=None)
+        observers = [] if output is None else [output]
         simulation = Simulation(
             self._system, self._potential, [tried], observers, seed=self._deck.seed, threads=self._threads,
             deadline=watch,
