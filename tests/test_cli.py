@@ -168,12 +168,14 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
     assert output["status"] == "finished"
     assert {row["quantity"] for row in output["table"]} >= {"temperature", "pressure", "diffusion of K"}
 
-    code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots")
+    code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots", "--curves", "curves")
     assert code == 0
     table = out.partition("\nnote ")[0]
     assert "diffusion of K" in table
     assert "temperature" not in table
     assert {path.name for path in Path("plots").iterdir()} == {"diffusion-K.png", "diffusion-Na.png"}
+    assert {path.name for path in Path("curves").iterdir()} == {"diffusion-K-msd.csv", "diffusion-Na-msd.csv"}
+    assert Path("curves/diffusion-K-msd.csv").read_text().startswith("lag [ps],msd [Å²],error [Å²]\n0.0,0.0,")
     code, out, _ = command("analyze", "run/trajectory.h5md", "thermo", "--stage", "equilibrate", "--json")
     assert code == 0
     assert set(json.loads(out)["results"]) == {"thermo"}

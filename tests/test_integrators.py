@@ -371,6 +371,11 @@ def test_bussi_needs_a_degree_of_freedom():
         VelocityVerlet(0.001, Bussi(300.0)).start(system, Mobility(system), 1, Span(0, 1))
 
 
+def test_whether_momentum_is_conserved_is_known_when_a_stage_has_begun():
+    with pytest.raises(InputError, match="when the stage has begun"):
+        VelocityVerlet(0.001).conserves_momentum  # noqa: B018
+
+
 def test_remove_momentum():
     system = gas(10)
     system.velocities[:] = 1.0

@@ -71,6 +71,9 @@ def analyze(
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write plots to this directory.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this CSV file.")] = None,
+    curves: Annotated[
+        Path | None, typer.Option("--curves", help="Write every curve to this directory, each as a CSV file.")
+    ] = None,
     processes: Annotated[
         int | None,
         typer.Option("--processes", min=1, help="Worker processes. Default: 1, or all cores for long trajectories."),
@@ -133,12 +136,15 @@ def analyze(
     plots = results.plot(plot) if plot is not None else []
     if csv is not None:
         results.to_csv(csv)
+    written = [] if curves is None else results.curves_to_csv(curves)
     if as_json:
-        show_json({**results.to_dict(), "plots": [str(p) for p in plots]})
+        show_json({**results.to_dict(), "plots": [str(p) for p in plots], "curves": [str(p) for p in written]})
     else:
         show_results(results)
         for path in plots:
             say(f"plot  {path}")
+        for path in written:
+            say(f"curve  {path}")
     if not results.records:
         complain("No quantity could be measured; the reasons are listed above.")
         raise typer.Exit(EXIT_BAD_INPUT)

@@ -81,6 +81,7 @@ class VelocityVerlet(Integrator):
                 "A barostat needs a temperature for its noise or its piston: have one thermostat, or give the barostat "
                 "a temperature."
             )
+        self._conserves_momentum: bool | None = None
         self.needs_velocities = any(thermostat.needs_velocities for thermostat in self.thermostats)
 
     def start(self, system: System, mobility: Mobility, seed: int, span: Span) -> None:
@@ -90,15 +91,14 @@ class VelocityVerlet(Integrator):
         self._strength = 0.5 * self.timestep * ACCELERATION
         self._start_thermostats(system, mobility, seed)
         self._first_drift = 0.5 * self.timestep if self._middle else self.timestep
-        self._conserves_momentum = mobility.is_translation_invariant and all(
+        conserves = mobility.is_translation_invariant and all(
             thermostat.conserves_momentum(mobility) for thermostat in self.thermostats
         )
-        self.degrees_of_freedom = mobility.degrees_of_freedom() - 3 * self._conserves_momentum
+        self._conserves_momentum = conserves
+        self.degrees_of_freedom = mobility.degrees_of_freedom() - 3 * conserves
         if self.barostat is not None:
             ramp = self.barostat.temperature or self.thermostats[0].temperature
-            self.barostat.start(
-                system, mobility, seed, self.timestep, self.degrees_of_freedom, self._conserves_momentum, ramp
-            )
+            self.barostat.start(system, mobility, seed, self.timestep, self.degrees_of_freedom, conserves, ramp)
 
     def _start_thermostats(self, system: System, mobility: Mobility, seed: int) -> None:
         """Start all thermostats, and note which act when; `InputError` if two act on one atom."""
@@ -122,7 +122,11 @@ class VelocityVerlet(Integrator):
 
     @property
     def conserves_momentum(self) -> bool:
-        """Whether total momentum does not change; known after `start`."""
+        """Whether total momentum does not change; known after `start`, before it an `InputError`."""
+        if self._conserves_momentum is None:
+            raise InputError(
+                "Whether momentum is conserved depends on the system: ask when the stage has begun (Simulation.run)."
+            )
         return self._conserves_momentum
 
     def needs_virial(self, step: int) -> bool:

@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 import math
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -207,6 +208,23 @@ class Results:
                 )
                 lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note, *of_all])
         return Path(path)
+
+    def curves_to_csv(self, folder: str | Path) -> list[Path]:
+        """Write every curve of every record as CSV, ``QUANTITY-CURVE.csv``, and return the files.
+
+        Examples
+        --------
+        >>> from nakmd import Results
+        >>> Results({}).curves_to_csv("curves")
+        []
+        """
+        files = []
+        for name, record in self.records.items():
+            for curve in record.curves:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                readable = re.sub(r"\W+", "_", curve).strip("_")  # g(r) is no name for a file
+                files.append(record.to_csv(Path(folder) / f"{name.replace(' ', '-')}-{readable}.csv", curve))
+        return files
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table as a data frame: a row for each number, with value, error and unit in columns of their own.

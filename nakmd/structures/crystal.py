@@ -148,7 +148,7 @@ def substitute(
     if sum(choice is not None for choice in (number, fraction, sites)) != 1:
         raise StructureError("substitute needs exactly one of number, fraction and sites.")
     if host == guest:
-        raise StructureError(f"{guest} cannot replace {host}: they are the same species.")
+        raise StructureError(f"{guest} cannot replace {host}: they are the same species. Name another element.")
     if host not in system.species_names:
         raise StructureError(f"No species {host!r} to replace. The system has {', '.join(system.species_names)}.")
     candidates = np.flatnonzero(system.species == system.species_names.index(host))
