@@ -11,7 +11,8 @@ from laws import VOIGT, assert_same, outcome, prepared
 from reference import strained
 
 from nakmd.cell import Cell
-from nakmd.system import System
+from nakmd.neighbors import Neighbors
+from nakmd.system import Result, System
 
 
 # ------------------------------------------------------------------------------------------ derivatives
@@ -53,6 +54,19 @@ def test_virial_is_the_derivative_under_strain(row):
             2 * h
         )
         assert abs(virial[v] + slope) < 1e-6 * np.abs(virial).max()
+
+
+def test_forces_have_the_same_bits_with_energies_and_without(row):
+    """Otherwise a run would depend on how often rows are written."""
+    system = row.system()
+    evaluator = prepared(row, system.species_names)
+    neighbors, alone, whole = Neighbors(evaluator.requests), Result(system.n_atoms), Result(system.n_atoms)
+    neighbors.update(system)
+    evaluator.compute(system, neighbors, alone, virial=False)
+    evaluator.compute(system, neighbors, whole, virial=True)
+    assert alone.forces.tobytes() == whole.forces.tobytes()
+    assert np.all(np.isnan(alone.energies))
+    assert np.all(np.isfinite(whole.energies))
 
 
 # ------------------------------------------------------------------------------------------ symmetries

@@ -6,11 +6,20 @@ density that an atom of species b puts at one of species a.
 
 from __future__ import annotations
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, slice_rows, write_numbers
-from nakmd.kernels.fetches import fetch_entries, fetch_results, fetch_rows
+from nakmd.kernels.accumulate import add_numbers, add_vectors, no_virial, write_numbers
+from nakmd.kernels.fetches import fetch_results
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.neighbor_sums import build_energy_pass, build_slice_sum, build_virial_pass
-from nakmd.kernels.simd import align_stack, narrow, splat_like, sqrt, where, widen
+from nakmd.kernels.neighbor_sums import (
+    add_force_part,
+    add_whole,
+    build_force_sum,
+    build_slice_sum,
+    build_virial_pass,
+    build_whole_sum,
+    open_slice,
+    with_pulls,
+)
+from nakmd.kernels.simd import align_stack, narrow, sqrt, where, widen
 
 
 def build_eam_kernels(density, interaction, embedding, of_pair):
@@ -29,10 +38,9 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
 
     Returns
     -------
-    fill_densities, add_forces, add_energies, add_virials : compiled kernels
-        Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
-        have the same bits in those that do. So have virials by atom. All functions are decorated with `jit.term`; they
-        accept lanes or numbers.
+    fill_densities, add_forces, add_forces_and_energies, add_virials : compiled kernels
+        Forces have the same bits with energies and virial and without. Virials by atom have a pass of their own. All
+        functions are decorated with `jit.term`; they accept lanes or numbers.
     """
 
     @term
@@ -40,30 +48,19 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         tables, cutoff = parameters
         return cutoff[a, b] * cutoff[a, b], of_pair(tables, a, b)
 
-    # The rows of both atoms carry their F'. The force pass is written out here and does not call `build_force_pass`:
-    # LLVM optimises every function before it inlines it, and through one more of them it associated the rare branch of
-    # the Finnis-Sinclair formulas differently. That moved the last bits of the forces of 44 of 31,250 atoms.
     @term
-    def add_force(part, d, r2, slope, slope_j, square, p):
-        gx, gy, gz = part
-        dx, dy, dz = d
+    def add_force(force, d, r2, slope, slope_j, square, p):
         r = sqrt(r2)
         inverse = 1.0 / r
         _, dv_dr, dphi_ab, dphi_ba = interaction(r, inverse, p)
-        inside = r2 < square
-        g = where(inside, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) * inverse, 0.0)
-        return gx + g * dx, gy + g * dy, gz + g * dz
-
-    @term
-    def add_force_part(total, part, p):
-        return total[0] + widen(part[0]), total[1] + widen(part[1]), total[2] + widen(part[2])
+        pull = where(r2 < square, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) * inverse, 0.0)
+        return with_pulls(force, pull, d), pull
 
     @term
     def pair(r2, slope, slope_j, p):
         r = sqrt(r2)
-        inverse = 1.0 / r
-        v, dv_dr, dphi_ab, dphi_ba = interaction(r, inverse, p)
-        return v, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) * inverse
+        v, dv_dr, _, _ = interaction(r, 1.0 / r, p)
+        return v, dv_dr
 
     @term
     def back(r2, slope, slope_j, p):
@@ -82,8 +79,8 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         return total + widen(part)
 
     sum_densities = build_slice_sum(of_run, add_density, add_part)
-    sum_forces = build_slice_sum(of_run, add_force, add_force_part)
-    add_slice_energies = build_energy_pass(of_run, pair)
+    sum_forces = build_force_sum(of_run, add_force, add_force_part)
+    sum_whole = build_whole_sum(of_run, add_force, add_force_part, pair)
     add_slice_virials = build_virial_pass(of_run, back)
 
     @fast_parallel_kernel
@@ -106,14 +103,11 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_rows(rows, fetches, s)
-            fetch_entries(rows, begin, end, entries, fetches, s)
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
             fetch_results(rows, atoms, fetches, s, out_density)
             fetch_results(rows, atoms, fetches, s, out_slope)
             fetch_results(rows, atoms, fetches, s, add_energies)
-            center = slice_rows(rows, centers, s)
-            zero = splat_like(0.0, center[0])
-            rho = sum_densities(rows, species, begin, end, entries, s, center, (tables, cutoff), zero, widen(zero))
+            rho = sum_densities(rows, species, begin, end, entries, s, center, (tables, cutoff), zero, wide)
             energy, slope = embedding(narrow(rho), tables, species[s])
             write_numbers(atoms, s, rho, out_density)
             write_numbers(atoms, s, slope, out_slope)
@@ -131,33 +125,36 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_rows(rows, fetches, s)
-            fetch_entries(rows, begin, end, entries, fetches, s)
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
             fetch_results(rows, atoms, fetches, s, add_forces)
-            center = slice_rows(rows, centers, s)
-            zero = splat_like(0.0, center[0])
-            wide = widen(zero)
             fx, fy, fz = sum_forces(
                 rows, species, begin, end, entries, s, center, (tables, cutoff), (zero, zero, zero), (wide, wide, wide)
             )
             add_vectors(atoms, s, fx, fy, fz, add_forces)
 
     @fast_parallel_kernel
-    def add_energies(
-        rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff, add_energies, out_virial
-    ):
-        """Add pair energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
+    def add_forces_and_energies(
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff,
+        add_forces, add_energies, out_virial,
+    ):  # fmt: skip
+        """Add forces and pair energies of the central atoms and write the virial of every slice.
 
         Parameters
         ----------
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff, add_forces
+            As in `add_forces`.
         add_energies : (n_atoms,) float64 [eV]
         out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):
             align_stack()
-            add_slice_energies(
-                rows, atoms, centers, species, begin, end, entries, s, (tables, cutoff), add_energies, out_virial
-            )
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
+            force, energy, virial = sum_whole(
+                rows, species, begin, end, entries, s, center, (tables, cutoff),
+                ((zero, zero, zero), zero, no_virial(zero)), ((wide, wide, wide), wide, no_virial(wide)),
+            )  # fmt: skip
+            add_vectors(atoms, s, force[0], force[1], force[2], add_forces)
+            add_whole(atoms, s, energy, virial, add_energies, out_virial)
 
     @fast_parallel_kernel
     def add_virials(rows, atoms, centers, species, begin, end, entries, fetches, tables, cutoff, add_virials):
@@ -166,4 +163,4 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
             align_stack()
             add_slice_virials(rows, atoms, centers, species, begin, end, entries, s, (tables, cutoff), add_virials)
 
-    return fill_densities, add_forces, add_energies, add_virials
+    return fill_densities, add_forces, add_forces_and_energies, add_virials

@@ -23,7 +23,6 @@ from __future__ import annotations
 from nakmd.kernels.accumulate import (
     add_numbers,
     add_tensors,
-    add_vectors,
     no_virial,
     separations,
     slice_rows,
@@ -31,9 +30,9 @@ from nakmd.kernels.accumulate import (
     with_part,
     write_virial,
 )
-from nakmd.kernels.fetches import fetch_entries, fetch_results, fetch_rows
+from nakmd.kernels.fetches import fetch_entries, fetch_rows
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import lane_sum, splat_like, where, widen
+from nakmd.kernels.simd import fence, lane_sum, splat_like, where, widen
 
 
 def build_run_sum(add_column):
@@ -112,75 +111,85 @@ def with_widened(total, part):
     return total[0] + widen(part[0]), total[1] + widen(part[1]), total[2] + widen(part[2])
 
 
-def build_force_pass(of_run, pair):
-    """Return ``add_slice_forces(rows, atoms, centers, species, begin, end, entries, fetches, s, parameters,
-    add_forces)``.
+@term
+def add_force_part(total, part, p):
+    """Return the total force with the sum over one neighbour species added (``add_part`` of `build_slice_sum`)."""
+    return with_widened(total, part)
 
-    It adds the forces of the central atoms of slice s to ``add_forces``, (n_atoms, 3) float64 [eV/Å].
-    """
+
+@term
+def open_slice(rows, centers, begin, end, entries, fetches, s):
+    """Fetch what later slices read; return the rows of the central atoms of slice s, and 0 in both precisions."""
+    fetch_rows(rows, fetches, s)
+    fetch_entries(rows, begin, end, entries, fetches, s)
+    center = slice_rows(rows, centers, s)
+    zero = splat_like(0.0, center[0])
+    return center, zero, widen(zero)
+
+
+def build_pair_force(pair):
+    """Return ``add_force(force, d, r2, own, other, square, p) -> (force, pull)`` for `build_whole_sum`."""
 
     @term
-    def add_column(part, d, r2, own, other, square, p):
+    def add_force(force, d, r2, own, other, square, p):
         _, pull = pair(r2, own, other, p)
-        return with_pulls(part, where(r2 < square, pull, 0.0), d)
+        pull = where(r2 < square, pull, 0.0)
+        return with_pulls(force, pull, d), pull
+
+    return add_force
+
+
+def build_force_sum(of_run, add_force, add_force_part):
+    """Return the sum of forces over all neighbours of a slice; arguments as in `build_whole_sum`."""
 
     @term
-    def add_part(total, part, p):
-        return with_widened(total, part)
+    def add_column(part, d, r2, own, other, square, p):
+        return add_force(part, d, r2, own, other, square, p)[0]
 
-    sum_slice = build_slice_sum(of_run, add_column, add_part)
-
-    @term
-    def add_slice_forces(rows, atoms, centers, species, begin, end, entries, fetches, s, parameters, add_forces):
-        fetch_rows(rows, fetches, s)
-        fetch_entries(rows, begin, end, entries, fetches, s)
-        fetch_results(rows, atoms, fetches, s, add_forces)
-        center = slice_rows(rows, centers, s)
-        zero = splat_like(0.0, center[0])
-        wide = widen(zero)
-        fx, fy, fz = sum_slice(
-            rows, species, begin, end, entries, s, center, parameters, (zero, zero, zero), (wide, wide, wide)
-        )
-        add_vectors(atoms, s, fx, fy, fz, add_forces)
-
-    return add_slice_forces
+    return build_slice_sum(of_run, add_column, add_force_part)
 
 
-def build_energy_pass(of_run, pair):
-    """Return ``add_slice_energies(rows, atoms, centers, species, begin, end, entries, s, parameters, add_energies,
-    out_virial)``.
+def build_whole_sum(of_run, add_force, add_force_part, pair):
+    """Return the sum of forces, energy and virial over all neighbours of a slice, with the bits of the forces alone.
 
-    It adds half of each pair's energy to ``add_energies``, (n_atoms,) float64 [eV], and writes the virial of slice s to
-    ``out_virial``, (n_slices, 6) float64 [eV].
+    Parameters
+    ----------
+    of_run, pair : callable
+        See the module.
+    add_force : callable
+        ``add_force(force, d, r2, own, other, square, p) -> (force, pull)``: forces with those of a column added.
+    add_force_part : callable
+        ``add_part`` of the forces, see `build_slice_sum`.
+
+    Returns
+    -------
+    callable
+        As that of `build_slice_sum`; sums are (forces, energy, virial).
     """
 
     @term
     def add_column(part, d, r2, own, other, square, p):
-        energy, virial = part
-        v, pull = pair(r2, own, other, p)
-        inside = r2 < square
-        pull = where(inside, pull, 0.0)
-        return energy + where(inside, v, 0.0), with_pairs(virial, pull, d[0], d[1], d[2])
+        force, energy, virial = part
+        force, pull = add_force(force, d, r2, own, other, square, p)
+        v, _ = pair(fence(r2), own, other, p)
+        virial = with_pairs(virial, fence(pull), fence(d[0]), fence(d[1]), fence(d[2]))
+        return force, energy + where(r2 < square, v, 0.0), virial
 
     @term
     def add_part(total, part, p):
-        return total[0] + widen(part[0]), with_part(total[1], part[1])
+        return add_force_part(total[0], part[0], p), total[1] + widen(part[1]), with_part(total[2], part[2])
 
-    sum_slice = build_slice_sum(of_run, add_column, add_part)
+    return build_slice_sum(of_run, add_column, add_part)
 
-    @term
-    def add_slice_energies(rows, atoms, centers, species, begin, end, entries, s, parameters, add_energies, out_virial):
-        center = slice_rows(rows, centers, s)
-        zero = splat_like(0.0, center[0])
-        wide = widen(zero)
-        energy, virial = sum_slice(
-            rows, species, begin, end, entries, s, center, parameters,
-            (zero, no_virial(zero)), (wide, no_virial(wide)),
-        )  # fmt: skip
-        add_numbers(atoms, s, 0.5 * energy, add_energies)
-        write_virial(s, 0.5, virial, out_virial)
 
-    return add_slice_energies
+@term
+def add_whole(atoms, s, energy, virial, add_energies, out_virial):
+    """Add half of each pair's energy to the central atoms of a slice, (n_atoms,) [eV], and write its virial.
+
+    ``out_virial`` is (n_slices, 6) float64 [eV].
+    """
+    add_numbers(atoms, s, 0.5 * energy, add_energies)
+    write_virial(s, 0.5, virial, out_virial)
 
 
 def build_virial_pass(of_run, back):

@@ -11,8 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakmd.kernels.accumulate import add_vectors, no_virial
+from nakmd.kernels.fetches import fetch_results
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.neighbor_sums import build_energy_pass, build_force_pass, build_species_pass, build_virial_pass
+from nakmd.kernels.neighbor_sums import (
+    add_force_part,
+    add_whole,
+    build_force_sum,
+    build_pair_force,
+    build_species_pass,
+    build_virial_pass,
+    build_whole_sum,
+    open_slice,
+)
 from nakmd.kernels.simd import align_stack, maximum, minimum, sqrt
 
 
@@ -90,9 +101,8 @@ def build_pair_kernels(formula, of_pair):
 
     Returns
     -------
-    add_forces, add_energies, fill_species_energies, add_virials : compiled kernels
-        Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
-        have the same bits in those that do. So have virials by atom.
+    add_forces, add_forces_and_energies, fill_species_energies, add_virials : compiled kernels
+        Forces have the same bits with energies and virial and without. Virials by atom have a pass of their own.
     """
     ended = with_end(formula)
 
@@ -113,8 +123,9 @@ def build_pair_kernels(formula, of_pair):
     def back(r2, own, other, p):
         return 0.5 * pair(r2, own, other, p)[1]  # the neighbour has half of the energy
 
-    add_slice_forces = build_force_pass(of_run, pair)
-    add_slice_energies = build_energy_pass(of_run, pair)
+    add_force = build_pair_force(pair)
+    sum_forces = build_force_sum(of_run, add_force, add_force_part)
+    sum_whole = build_whole_sum(of_run, add_force, add_force_part, pair)
     fill_slice_energies = build_species_pass(of_run, pair)
     add_slice_virials = build_virial_pass(of_run, back)
 
@@ -133,17 +144,22 @@ def build_pair_kernels(formula, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            add_slice_forces(rows, atoms, centers, species, begin, end, entries, fetches, s, (tables, cuts), add_forces)
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
+            fetch_results(rows, atoms, fetches, s, add_forces)
+            fx, fy, fz = sum_forces(
+                rows, species, begin, end, entries, s, center, (tables, cuts), (zero, zero, zero), (wide, wide, wide)
+            )
+            add_vectors(atoms, s, fx, fy, fz, add_forces)
 
     @fast_parallel_kernel
-    def add_energies(
-        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, add_energies, out_virial
+    def add_forces_and_energies(
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, add_forces, add_energies, out_virial
     ):
-        """Add energies of the central atoms and write the virial of every slice.
+        """Add forces and energies of the central atoms and write the virial of every slice.
 
         Parameters
         ----------
-        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts
+        rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, add_forces
             As in `add_forces`.
         add_energies : (n_atoms,) float64 [eV]
             Half of the energy of a pair is added to each atom.
@@ -151,9 +167,13 @@ def build_pair_kernels(formula, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            add_slice_energies(
-                rows, atoms, centers, species, begin, end, entries, s, (tables, cuts), add_energies, out_virial
-            )
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
+            force, energy, virial = sum_whole(
+                rows, species, begin, end, entries, s, center, (tables, cuts),
+                ((zero, zero, zero), zero, no_virial(zero)), ((wide, wide, wide), wide, no_virial(wide)),
+            )  # fmt: skip
+            add_vectors(atoms, s, force[0], force[1], force[2], add_forces)
+            add_whole(atoms, s, energy, virial, add_energies, out_virial)
 
     @fast_parallel_kernel
     def fill_species_energies(rows, centers, species, begin, end, entries, tables, cuts, out_energies):
@@ -168,4 +188,4 @@ def build_pair_kernels(formula, of_pair):
             align_stack()
             add_slice_virials(rows, atoms, centers, species, begin, end, entries, s, (tables, cuts), add_virials)
 
-    return add_forces, add_energies, fill_species_energies, add_virials
+    return add_forces, add_forces_and_energies, fill_species_energies, add_virials

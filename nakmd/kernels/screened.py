@@ -14,20 +14,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, slice_rows, write_numbers
+from nakmd.kernels.accumulate import add_numbers, add_vectors, no_virial, write_numbers
 from nakmd.kernels.elementary import exp
-from nakmd.kernels.fetches import fetch_entries, fetch_results, fetch_rows
+from nakmd.kernels.fetches import fetch_results
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.neighbor_sums import (
-    build_energy_pass,
-    build_slice_sum,
+    add_whole,
+    build_force_sum,
     build_species_pass,
     build_virial_pass,
+    build_whole_sum,
+    open_slice,
     with_pulls,
     with_widened,
 )
 from nakmd.kernels.pair import end_of_pair, with_end
-from nakmd.kernels.simd import LANES, align_stack, splat_like, sqrt, where, widen
+from nakmd.kernels.simd import LANES, align_stack, sqrt, where, widen
 from nakmd.kernels.simd_arrays import load_index, take
 
 
@@ -102,7 +104,7 @@ def build_screened_kernels(formula, attraction, of_pair):
 
     Returns
     -------
-    add_forces, add_energies, fill_species_energies, add_virials : compiled kernels
+    add_forces, add_forces_and_energies, fill_species_energies, add_virials : compiled kernels
         As those of `nakmd.kernels.pair.build_pair_kernels`, with S of every row in the fourth column of ``rows``.
     """
     ended, weakened = with_end(formula), with_end(attraction)
@@ -121,7 +123,7 @@ def build_screened_kernels(formula, attraction, of_pair):
         v, dv_dr = ended(r, numbers, cut)
         weak, dweak_dr = weakened(r, numbers, weak_cut)
         changed = change[1] + change[2] * other
-        # the energy pass gives half of the first number to the central atom
+        # `add_whole` gives half of the first number to the central atom
         return v + 2.0 * change[3] * changed * weak, (dv_dr + changed * dweak_dr) / r, weak
 
     @term
@@ -138,18 +140,27 @@ def build_screened_kernels(formula, attraction, of_pair):
         return (0.5 * dv_dr + (1.0 - change[3]) * (change[1] + change[2] * other) * dweak_dr) / r
 
     @term
-    def add_column(part, d, r2, own, other, square, p):
+    def add_force(part, d, r2, own, other, square, p):
         force, attracted = part
         _, pull, weak = pair_and_attraction(r2, other, p)
         inside = r2 < square
-        return with_pulls(force, where(inside, pull, 0.0), d), attracted + where(inside, weak, 0.0)
+        pull = where(inside, pull, 0.0)
+        return (with_pulls(force, pull, d), attracted + where(inside, weak, 0.0)), pull
 
     @term
-    def add_part(total, part, p):
+    def add_force_part(total, part, p):
         return with_widened(total[0], part[0]), total[1] + p[3][0] * widen(part[1])
 
-    sum_slice = build_slice_sum(of_run, add_column, add_part)
-    add_slice_energies = build_energy_pass(of_run, pair)
+    @term
+    def add_to_atoms(atoms, s, a, screening, scales, force, attracted, add_forces, add_slopes):
+        add_vectors(atoms, s, force[0], force[1], force[2], add_forces)
+        if screening.is_metal[a]:
+            # S' = -(S - (1 - d))/ρ_0
+            slope = screening.rate[a] * ((1.0 - screening.depth[a]) - widen(scales))
+            add_numbers(atoms, s, slope * attracted, add_slopes)
+
+    sum_forces = build_force_sum(of_run, add_force, add_force_part)
+    sum_whole = build_whole_sum(of_run, add_force, add_force_part, pair)
     fill_slice_energies = build_species_pass(of_run, pair)
     add_slice_virials = build_virial_pass(of_run, back)
 
@@ -174,29 +185,20 @@ def build_screened_kernels(formula, attraction, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_rows(rows, fetches, s)
-            fetch_entries(rows, begin, end, entries, fetches, s)
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
             fetch_results(rows, atoms, fetches, s, add_forces)
-            a = species[s]
-            center = slice_rows(rows, centers, s)
-            zero = splat_like(0.0, center[0])
-            wide = widen(zero)
-            force, attracted = sum_slice(
+            force, attracted = sum_forces(
                 rows, species, begin, end, entries, s, center, (tables, cuts, weak_cuts, screening),
                 ((zero, zero, zero), zero), ((wide, wide, wide), wide),
             )  # fmt: skip
-            add_vectors(atoms, s, force[0], force[1], force[2], add_forces)
-            if screening.is_metal[a]:
-                # S' = -(S - (1 - d))/ρ_0
-                slope = screening.rate[a] * ((1.0 - screening.depth[a]) - widen(center[3]))
-                add_numbers(atoms, s, slope * attracted, add_slopes)
+            add_to_atoms(atoms, s, species[s], screening, center[3], force, attracted, add_forces, add_slopes)
 
     @fast_parallel_kernel
-    def add_energies(
+    def add_forces_and_energies(
         rows, atoms, centers, species, begin, end, entries, fetches, tables, cuts, weak_cuts, screening,
-        add_energies, out_virial,
+        add_forces, add_slopes, add_energies, out_virial,
     ):  # fmt: skip
-        """Add energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
+        """Add what `add_forces` adds, and energies of the central atoms, and write the virial of every slice.
 
         Parameters
         ----------
@@ -206,10 +208,14 @@ def build_screened_kernels(formula, attraction, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            add_slice_energies(
-                rows, atoms, centers, species, begin, end, entries, s, (tables, cuts, weak_cuts, screening),
-                add_energies, out_virial,
+            center, zero, wide = open_slice(rows, centers, begin, end, entries, fetches, s)
+            forces, energy, virial = sum_whole(
+                rows, species, begin, end, entries, s, center, (tables, cuts, weak_cuts, screening),
+                (((zero, zero, zero), zero), zero, no_virial(zero)),
+                (((wide, wide, wide), wide), wide, no_virial(wide)),
             )  # fmt: skip
+            add_to_atoms(atoms, s, species[s], screening, center[3], forces[0], forces[1], add_forces, add_slopes)
+            add_whole(atoms, s, energy, virial, add_energies, out_virial)
 
     @fast_parallel_kernel
     def fill_species_energies(
@@ -220,7 +226,7 @@ def build_screened_kernels(formula, attraction, of_pair):
         Parameters
         ----------
         out_energies : (n_slices, n_species) float64 [eV]
-            Parts of the energy of a pair as in `add_energies`.
+            Parts of the energy of a pair as in `add_forces_and_energies`.
         """
         for s in prange(species.shape[0]):
             fill_slice_energies(
@@ -238,4 +244,4 @@ def build_screened_kernels(formula, attraction, of_pair):
                 rows, atoms, centers, species, begin, end, entries, s, (tables, cuts, weak_cuts, screening), add_virials
             )
 
-    return add_forces, add_energies, fill_species_energies, add_virials
+    return add_forces, add_forces_and_energies, fill_species_energies, add_virials

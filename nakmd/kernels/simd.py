@@ -32,6 +32,7 @@ from nakmd.kernels.simd_index_memory import (
 from nakmd.kernels.simd_lowering import (
     align_stack_lowered,
     extract_lanes,
+    fence_lanes,
     floor_lanes,
     fma_lanes,
     index_like_lanes,
@@ -295,3 +296,19 @@ def _fma_o(a, b, c):
     if any(isinstance(t, LaneType) for t in (a, b, c)):
         return lambda a, b, c: fma_lanes(a, b, c)
     return lambda a, b, c: a * b + c
+
+
+def fence(x):
+    """Return x, for a second use: of what is computed from it the compiler shares nothing with the first.
+
+    It contracts and reassociates a product with one use differently from one with two. Numbers that must have the same
+    bits with and without a second quantity are computed from x, the second quantity from fence(x).
+    """
+    return x
+
+
+@overload(fence)
+def _fence_o(x):
+    if isinstance(x, LaneType):
+        return lambda x: fence_lanes(x)
+    return lambda x: x

@@ -200,6 +200,7 @@ floor_lanes = _one("floor")
 maximum_lanes = _two("maxnum")
 minimum_lanes = _two("minnum")
 fma_lanes = _three("fma")
+fence_lanes = _one("arithmetic.fence")
 
 
 @intrinsic

@@ -315,10 +315,11 @@ class BoundScreened(BoundTerm):
         self.metal.fill_densities(neighbors, metal, result.energies)
         self._spread_scales(neighbors, metal, contact)
         shared = self._shared(neighbors, contact)
-        self.kernels[0](*shared, result.forces, self.metal.slopes)
         if virial:
-            self.kernels[1](*shared, result.energies, self._virials)
+            self.kernels[1](*shared, result.forces, self.metal.slopes, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
+        else:
+            self.kernels[0](*shared, result.forces, self.metal.slopes)
         self.metal.add_interactions(neighbors, metal, result, virial)
 
     def add_virials(  # noqa: D102

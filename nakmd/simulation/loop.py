@@ -1,7 +1,7 @@
 """The loop: stages in order, step by step, with observers.
 
 One step: the integrator kicks and drifts, the neighbour lists are updated, the potential fills the one preallocated
-`Result`, the integrator kicks again, moves that are due are made, the observers that are due get one `Frame`.
+`Result`, the integrator kicks again, moves that are due are made, the observers that are due read one `Frame`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from nakmd.errors import ExplosionError, InputError, ModelError, NeighborOverflowError, RunError
@@ -306,12 +307,10 @@ class Simulation:
         self._arrivals.work += self.conserved_energy - before
 
     def _observe(self) -> None:
-        """Pass one frame to all observers that are due at this step."""
-        due = self._observer_group.due(self.stage, self.step)
-        if due:
-            frame = self._readings.frame(self._observer_group.needs(self.stage, self.step))
-            for observer in due:
-                observer.observe(frame)
+        """Show this step to all observers that are due, and one frame to those that read it."""
+        frame_of = cache(lambda: self._readings.frame(self._observer_group.needs(self.stage, self.step)))
+        for observer in self._observer_group.due(self.stage, self.step):
+            observer.look(frame_of)
 
     # ------------------------------------------------------------------------------------------ between stages
     def _enter_stage(self) -> None:

@@ -1,11 +1,12 @@
 """Observers of a run: writers of frames and of the thermo table.
 
-An observer declares how often it is called and what it needs; the loop builds one `Frame` for all that are due.
+An observer declares how often it is called and what it needs; the loop makes one `Frame` for all that are due
+and read it. Rows of the thermo table need none: a frame takes longer than a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from nakmd.simulation.readings import Value
@@ -98,6 +99,10 @@ class Observer:
 
     def attach(self, simulation: ThermoSource) -> None:
         """Receive the simulation; called once, before the first frame."""
+
+    def look(self, frame_of: Callable[[], Frame]) -> None:
+        """Observe the current step; ``frame_of`` makes its frame, once for all observers, if one asks for it."""
+        self.observe(frame_of())
 
     def observe(self, frame: Frame) -> None:
         """Process a frame."""
@@ -204,6 +209,18 @@ class _ThermoObserver(Observer):
         """Store the source of the rows."""
         self._source = simulation
 
+    def look(self, frame_of: Callable[[], Frame]) -> None:
+        """Read a row, which needs no frame."""
+        self.observe()
+
+    def observe(self, frame: Frame | None = None) -> None:
+        """Take a row of the current step."""
+        self._take(self._row())
+
+    def _take(self, row: dict[str, Value]) -> None:
+        """Store a row."""
+        raise TypeError(f"{type(self).__name__} does not define _take(row).")
+
     def _row(self) -> dict[str, Value]:
         """Return the row of the current step."""
         assert self._source is not None  # the simulation attaches every observer
@@ -239,9 +256,8 @@ class ThermoWriter(_ThermoObserver, _TrajectoryObserver):
         if heat_current:
             self.needs = self.needs | {"virials"}
 
-    def observe(self, frame: Frame) -> None:
-        """Write a row."""
-        self.writer.write_thermo(self._row())
+    def _take(self, row: dict[str, Value]) -> None:
+        self.writer.write_thermo(row)
 
     def state(self) -> dict[str, Any]:
         """Return the number of rows."""
@@ -279,9 +295,8 @@ class ThermoLog(_ThermoObserver):
             self.needs = self.needs | {"virials"}
         self.rows: list[dict[str, Value]] = []
 
-    def observe(self, frame: Frame) -> None:
-        """Store a row."""
-        self.rows.append(self._row())
+    def _take(self, row: dict[str, Value]) -> None:
+        self.rows.append(row)
 
     def column(self, name: str) -> list[Any]:
         """Return one quantity of all rows."""

@@ -43,10 +43,11 @@ class BoundPair(BoundTerm):
         if len(self._virials) != pairs.n_slices:
             self._virials = np.zeros((pairs.n_slices, 6))
         shared = self._shared(neighbors, pairs)
-        self.kernels[0](*shared, result.forces)
         if virial:
-            self.kernels[1](*shared, result.energies, self._virials)
+            self.kernels[1](*shared, result.forces, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
+        else:
+            self.kernels[0](*shared, result.forces)
 
     def add_virials(  # noqa: D102
         self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray

@@ -184,10 +184,11 @@ class BoundEmbeddedAtom(BoundTerm):
             self._virials = np.zeros((pairs.n_slices, 6))
         geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(pairs))
         shared = self._shared(neighbors, pairs)
-        self.kernels[1](*shared, result.forces)
         if virial:
-            self.kernels[2](*shared, result.energies, self._virials)
+            self.kernels[2](*shared, result.forces, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
+        else:
+            self.kernels[1](*shared, result.forces)
 
     def add_virials(  # noqa: D102
         self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray
