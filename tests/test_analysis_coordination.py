@@ -41,6 +41,14 @@ def test_two_states_with_known_fractions_by_site():
     assert nitrogen.time[-1] == pytest.approx(0.5 * 399)
 
 
+def test_a_site_at_which_nothing_was_seen_is_named():
+    """Counts that are all zero have an error of zero, which is not known to be zero."""
+    near = np.zeros((50, 4), bool)
+    near[::2, 2] = True
+    assert "no K was seen at N:pyridinic: its error of 0 is no bound" in coordination(two_state(near), "N", "K").notes
+    assert len(coordination(two_state(~near), "N", "K").notes) == 1
+
+
 def test_distribution_of_the_two_states():
     near = np.random.default_rng(2).uniform(size=(300, 4)) < [0.2, 0.2, 0.5, 0.9]
     record = coordination(two_state(near), "N", "K")
