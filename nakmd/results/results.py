@@ -214,9 +214,18 @@ class Results:
 
         Examples
         --------
-        >>> from nakmd import Results
-        >>> Results({}).curves_to_csv("curves")
-        []
+        >>> from tempfile import TemporaryDirectory
+        >>> from nakmd.analysis import FrameList, analyze
+        >>> from nakmd.results.results import Results
+        >>> from nakmd.structures import crystal
+        >>> from nakmd.system import Frame
+        >>> sodium = crystal("Na", 3)
+        >>> places = sodium.cell.wrap(sodium.positions)
+        >>> frames = [Frame(k, 0.1 * k, *places, sodium.cell) for k in range(4)]
+        >>> results = Results(analyze(FrameList(sodium.topology, frames), ["rdf"]))
+        >>> with TemporaryDirectory() as folder:
+        ...     [file.name for file in results.curves_to_csv(folder)]
+        ['rdf-g_r.csv']
         """
         files = []
         for name, record in self.records.items():
