@@ -192,7 +192,7 @@ def array_with_kills(file, folder, killed, at_a_time):
 
 
 def kills(work, at_a_time):
-    file = write_sweep(work, 4, (0.5, 0.67, 0.8), ["400 K", "500 K"], 60, 3000)
+    file = write_sweep(work, 4, (0.5, 0.67, 0.8), ["400 K", "500 K"], 60, 12_000)
     begin = time.monotonic()
     calls = sweep_with_kills(file, work / "killed", 2)
     sweep = SweepFolder.read(work / "killed")
