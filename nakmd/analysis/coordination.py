@@ -220,19 +220,15 @@ class Coordination(NamedAnalysis):
         mean = mean_with_error(series)
         contacts = float(len(self._centers))
         shares, (share_errors, _) = self._histogram.mean, self._histogram.errors()
-        unseen = [site for row, site in enumerate(self._sites) if not by_site[:, row].any()]
         counting = "sharp" if self.width == 0.0 else f"smooth over {self.width:g} Å"
+        notes = [f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}"]
+        unseen = [site for row, site in enumerate(self._sites) if not by_site[:, row].any()]
+        if unseen:
+            notes.append(f"no {self.neighbor} was seen at {', '.join(unseen)}: its error of 0 is no bound")
         return CoordinationRecord(
             quantity=f"{self.neighbor} around {self.center}",
             **mean.fields,
-            notes=(
-                f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",
-                *(
-                    [f"no {self.neighbor} was seen at {', '.join(unseen)}: its error of 0 is no bound"]
-                    if unseen
-                    else []
-                ),
-            ),
+            notes=tuple(notes),
             center=self.center,
             neighbor=self.neighbor,
             cutoff=self.cutoff,

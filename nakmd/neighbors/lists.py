@@ -214,8 +214,9 @@ class SlicedList:
         self._candidates[self._first[n_lanes] : self._first[n_lanes] + candidates.ROOM] = self._n_rows
         self.atoms, self.centers, self.species = self.atoms[:n_lanes], self.centers[:n_lanes], self.species[:end]
         self.begin, self.end = np.empty((end, n_species), np.int64), np.empty((end, n_species), np.int64)
-        self.fetches = room_for_fetches(end if self._n_rows > MANY_ROWS else 0)
+        self.fetches = room_for_fetches(0)
         if self._n_rows > MANY_ROWS:
+            self.fetches = room_for_fetches(end)
             edges = np.array([*(block.slices.start for block in self._blocks), end])
             rows_in_line = 4 if self.request.single else 2
             find_fetches(edges, self.lanes, self._first, self._candidates, rows_in_line, self._n_rows, self.fetches)

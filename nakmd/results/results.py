@@ -232,7 +232,7 @@ class Results:
             for curve in record.curves:
                 Path(folder).mkdir(parents=True, exist_ok=True)
                 readable = re.sub(r"\W+", "_", curve).strip("_")  # g(r) is no name for a file
-                files.append(record.to_csv(Path(folder) / f"{name.replace(' ', '-')}-{readable}.csv", curve))
+                files.append(record.to_csv(Path(folder) / f"{_file_stem(name)}-{readable}.csv", curve))
         return files
 
     def to_frame(self) -> pd.DataFrame:
@@ -272,7 +272,7 @@ class Results:
             figure = draw(record)
             if figure is None:
                 continue
-            written.append(folder / f"{name.replace(' ', '-')}.png")
+            written.append(folder / f"{_file_stem(name)}.png")
             figure.savefig(written[-1], dpi=150)
         return written
 
@@ -327,6 +327,11 @@ def draw(record: Record, ax: Axes | None = None) -> Figure | None:
     except Exception as error:
         warnings.warn(f"The plot of {record.quantity} failed: {error!r}", RuntimeWarning, stacklevel=2)
         return None
+
+
+def _file_stem(name: str) -> str:
+    """Return the name of a record as the beginning of the name of a file."""
+    return name.replace(" ", "-")
 
 
 def _rows_of(name: str, record: Record) -> list[Row]:
