@@ -239,6 +239,9 @@ def test_styles_that_a_build_lacks_are_not_tried():
     ]  # fmt: skip
     assert [s.skin for s in lammps.settings(1, (0.5, 1.0))] == [0.5, 0.5, 0.5, 1.0, 1.0, 1.0]
     assert Setting("intel", threads=2).options() == ["-sf", "intel", "-pk", "intel", "0", "omp", "2", "mode", "double"]
+    lammps.build = LAMMPSBuild("lmp", "", ("plain", "kk"), None)
+    assert [s.how for s in lammps.settings(2, (1.0,))] == ["kk, 2 threads"]
+    assert " ".join(Setting("kk", threads=2).options()) == "-k on t 2 -sf kk -pk kokkos newton on neigh half"
 
 
 # ---------------------------------------------------------------------------------------------- the comparison

@@ -20,6 +20,9 @@ from nakmd.system import Frame, System
 
 _DATA = "config.data"
 
+#: Styles that use threads.
+_THREADED = ("omp", "intel", "kk")
+
 #: The line that LAMMPS prints at the end of a run.
 _LOOP = re.compile(r"^Loop time of (\S+) on (\d+) procs for (\d+) steps with (\d+) atoms", re.MULTILINE)
 _BUILDS = re.compile(r"^Neighbor list builds = (\d+)", re.MULTILINE)
@@ -33,7 +36,7 @@ class Setting:
 
     Attributes
     ----------
-    style : {"plain", "opt", "omp", "intel"}
+    style : {"plain", "opt", "omp", "intel", "kk"}
     processes, threads : int
         MPI processes, and OpenMP threads of each.
     skin : float [Å]
@@ -58,7 +61,11 @@ class Setting:
         return f"{self.how}, skin {self.skin} Å"
 
     def options(self) -> list[str]:
-        """Return the options of ``lmp``; the INTEL package needs ``mode double``, its default is mixed precision."""
+        """Return the options of ``lmp``.
+
+        The INTEL package needs ``mode double``, its default is mixed precision. KOKKOS gets half lists and Newton's
+        third law, which are the faster ones without a GPU.
+        """
         match self.style:
             case "plain":
                 return []
@@ -66,6 +73,9 @@ class Setting:
                 return ["-sf", "omp", "-pk", "omp", str(self.threads)]
             case "intel":
                 return ["-sf", "intel", "-pk", "intel", "0", "omp", str(self.threads), "mode", "double"]
+            case "kk":
+                lists = ["-pk", "kokkos", "newton", "on", "neigh", "half"]
+                return ["-k", "on", "t", str(self.threads), "-sf", "kk", *lists]
             case _:
                 return ["-sf", self.style]
 
@@ -193,7 +203,7 @@ class LAMMPS:
             if cores > 1:
                 if self.build.mpiexec is not None:
                     settings += [Setting(style, cores, 1, skin) for style in self.build.styles]
-                settings += [Setting(style, 1, cores, skin) for style in self.build.styles if style in ("omp", "intel")]
+                settings += [Setting(style, 1, cores, skin) for style in self.build.styles if style in _THREADED]
             else:
                 settings += [Setting(style, 1, 1, skin) for style in self.build.styles]
         return settings

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nakmd.errors import InputError
 
 #: Accelerated styles and the package that each requires.
-PACKAGES = {"plain": "", "opt": "OPT", "omp": "OPENMP", "intel": "INTEL"}
+PACKAGES = {"plain": "", "opt": "OPT", "omp": "OPENMP", "intel": "INTEL", "kk": "KOKKOS"}
 
 #: Time limit of ``lmp -h`` [s]; the first start from a cold disk is slow.
 _PATIENCE = 60.0
@@ -28,7 +28,7 @@ class LAMMPSBuild(NamedTuple):
     executable, version : str
         Path, and version as printed by ``lmp -h``.
     styles : tuple of str
-        ``"plain"``, and those of ``"opt"``, ``"omp"`` and ``"intel"`` whose packages are installed.
+        ``"plain"``, and those of ``"opt"``, ``"omp"``, ``"intel"`` and ``"kk"`` whose packages are installed.
     mpiexec : str or None
         Path of the MPI launcher.
     """

@@ -34,10 +34,10 @@ def build_pair_difference(formula, of_pair):
                 share = share_of(changed, place)
                 b = labels[place]
                 if r < cuts.cutoff[a_before, b]:
-                    change -= share * ended(r, of_pair(tables, a_before, b), end_of_pair(cuts, a_before, b))[0]
+                    change -= share * ended(r * r, of_pair(tables, a_before, b), end_of_pair(cuts, a_before, b))[0]
                 b = label_after(labels, changed, after, place)
                 if r < cuts.cutoff[a_after, b]:
-                    change += share * ended(r, of_pair(tables, a_after, b), end_of_pair(cuts, a_after, b))[0]
+                    change += share * ended(r * r, of_pair(tables, a_after, b), end_of_pair(cuts, a_after, b))[0]
         return change
 
     return difference
@@ -184,7 +184,7 @@ def build_screened_difference(formula, attraction, of_pair):
             for k in range(n):
                 r, b = scratch_distances[k], labels[scratch_places[k]]
                 if r < weak_cuts.cutoff[a, b]:
-                    weak = weakened(r, of_pair(tables, a, b), end_of_pair(weak_cuts, a, b))[0]
+                    weak = weakened(r * r, of_pair(tables, a, b), end_of_pair(weak_cuts, a, b))[0]
                     total += screening.strength[a, b] * weak
             attractions[i] = total
         return most
@@ -222,8 +222,8 @@ def build_screened_difference(formula, attraction, of_pair):
                     # the changed places are metal, and no pair of metal is screened
                     if r < cuts.cutoff[a, b]:
                         p = of_pair(tables, a, b)
-                        bare += ended(r, p, end_of_pair(cuts, a, b))[0]
-                        weak = weakened(r, p, end_of_pair(weak_cuts, a, b))[0]
+                        bare += ended(r * r, p, end_of_pair(cuts, a, b))[0]
+                        weak = weakened(r * r, p, end_of_pair(weak_cuts, a, b))[0]
                         attracted += screening.strength[a, b] * weak
                 total = bare + (_scale(screening, a, rho[side, moment]) - 1.0) * attracted
                 energy += total if moment == 1 else -total

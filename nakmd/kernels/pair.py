@@ -1,8 +1,8 @@
 """The kernels of pair potentials: cutoff, shift, switch and scale around a formula.
 
 A pair potential provides only a formula, ``formula(r, p) -> (V, dV/dr)``, where p holds the parameters of one pair of
-species. It is called with eight distances at a time and must also accept plain numbers. The loop over neighbours is in
-`neighbor_sums`.
+species, or one of the square of the distance (`InSquares`). It is called with eight distances at a time and must also
+accept plain numbers. The loop over neighbours is in `neighbor_sums`.
 """
 
 from __future__ import annotations
@@ -70,21 +70,67 @@ def switch(r, start, end):
     return s, ds_dr
 
 
+class InSquares:
+    """A pair formula ``of_square(s, p) -> (V, dV/ds)`` with s = r²: kernels then need no root and no division.
+
+    Called with r, as any other formula, it returns V and dV/dr.
+
+    Parameters
+    ----------
+    of_square : callable
+        Decorated with `jit.term`.
+
+    Examples
+    --------
+    >>> parabola = InSquares(lambda s, p: (p * s, p))
+    >>> parabola(3.0, 0.5)
+    (4.5, 3.0)
+    """
+
+    def __init__(self, of_square):
+        self.of_square = of_square
+
+    def __call__(self, r, p):
+        """Return V and dV/dr."""
+        v, slope = self.of_square(r * r, p)
+        return v, 2.0 * r * slope
+
+
 def with_end(formula):
-    """Return a pair formula with shift, switch and scale, ``(r, p, end) -> (V, dV/dr)``.
+    """Return a pair formula with shift, switch and scale, ``(r2, p, end) -> (V, dV/dr/r)``.
 
     The cutoff itself is a mask of the caller; ``end`` are the `CutTables` of one pair of species.
     """
+    if isinstance(formula, InSquares):
+        return _with_end_in_squares(formula.of_square)
 
     @term
-    def ended(r, p, end):
+    def ended(r2, p, end):
+        r = sqrt(r2)
         v, dv_dr = formula(r, p)
         v = v - end.shift
         if end.smooth_from < end.cutoff:
             s, ds_dr = switch(r, end.smooth_from, end.cutoff)
             dv_dr = dv_dr * s + v * ds_dr
             v = v * s
-        return end.scale * v, end.scale * dv_dr
+        return end.scale * v, end.scale * dv_dr / r
+
+    return ended
+
+
+def _with_end_in_squares(of_square):
+    """Return what `with_end` does, for a formula of the square of the distance."""
+
+    @term
+    def ended(r2, p, end):
+        v, slope = of_square(r2, p)
+        v, pull = v - end.shift, 2.0 * slope
+        if end.smooth_from < end.cutoff:
+            r = sqrt(r2)
+            s, ds_dr = switch(r, end.smooth_from, end.cutoff)
+            pull = pull * s + v * ds_dr / r
+            v = v * s
+        return end.scale * v, end.scale * pull
 
     return ended
 
@@ -95,7 +141,7 @@ def build_pair_kernels(formula, of_pair):
     Parameters
     ----------
     formula : callable
-        ``formula(r, p) -> (V, dV/dr)``, decorated with `jit.term`.
+        ``formula(r, p) -> (V, dV/dr)``, decorated with `jit.term`, or `InSquares`.
     of_pair : callable
         ``of_pair(tables, a, b) -> p``: the parameters of a pair of species, read once for each run of columns.
 
@@ -115,9 +161,7 @@ def build_pair_kernels(formula, of_pair):
     @term
     def pair(r2, own, other, p):
         numbers, cut = p
-        r = sqrt(r2)
-        v, dv_dr = ended(r, numbers, cut)
-        return v, dv_dr / r
+        return ended(r2, numbers, cut)
 
     @term
     def back(r2, own, other, p):

@@ -29,7 +29,7 @@ from nakmd.kernels.neighbor_sums import (
     with_widened,
 )
 from nakmd.kernels.pair import end_of_pair, with_end
-from nakmd.kernels.simd import LANES, align_stack, sqrt, where, widen
+from nakmd.kernels.simd import LANES, align_stack, where, widen
 from nakmd.kernels.simd_arrays import load_index, take
 
 
@@ -97,8 +97,8 @@ def build_screened_kernels(formula, attraction, of_pair):
     Parameters
     ----------
     formula, attraction : callable
-        ``formula(r, p) -> (V, dV/dr)`` and ``attraction(r, p) -> (A, dA/dr)``, decorated with `jit.term`. The compiler
-        computes common subexpressions once.
+        ``formula(r, p) -> (V, dV/dr)`` and ``attraction(r, p) -> (A, dA/dr)``, decorated with `jit.term`, or both
+        `nakmd.kernels.pair.InSquares`. The compiler computes common subexpressions once.
     of_pair : callable
         ``of_pair(tables, a, b) -> p``: the parameters of a pair of species, read once for each run of columns.
 
@@ -119,12 +119,11 @@ def build_screened_kernels(formula, attraction, of_pair):
     @term
     def pair_and_attraction(r2, other, p):
         numbers, cut, weak_cut, change = p
-        r = sqrt(r2)
-        v, dv_dr = ended(r, numbers, cut)
-        weak, dweak_dr = weakened(r, numbers, weak_cut)
+        v, pull = ended(r2, numbers, cut)
+        weak, weak_pull = weakened(r2, numbers, weak_cut)
         changed = change[1] + change[2] * other
         # `add_whole` gives half of the first number to the central atom
-        return v + 2.0 * change[3] * changed * weak, (dv_dr + changed * dweak_dr) / r, weak
+        return v + 2.0 * change[3] * changed * weak, pull + changed * weak_pull, weak
 
     @term
     def pair(r2, own, other, p):
@@ -134,10 +133,9 @@ def build_screened_kernels(formula, attraction, of_pair):
     @term
     def back(r2, own, other, p):
         numbers, cut, weak_cut, change = p
-        r = sqrt(r2)
-        _, dv_dr = ended(r, numbers, cut)
-        _, dweak_dr = weakened(r, numbers, weak_cut)
-        return (0.5 * dv_dr + (1.0 - change[3]) * (change[1] + change[2] * other) * dweak_dr) / r
+        _, pull = ended(r2, numbers, cut)
+        _, weak_pull = weakened(r2, numbers, weak_cut)
+        return 0.5 * pull + (1.0 - change[3]) * (change[1] + change[2] * other) * weak_pull
 
     @term
     def add_force(part, d, r2, own, other, square, p):

@@ -150,13 +150,15 @@ def merge_leaves(sums, merges, out_total):
     stack = np.empty((128, 3))
     top = 0
     for leaf in range(sums.shape[0]):
-        stack[top] = sums[leaf]
+        for c in range(3):  # an assignment of slices compiles for three seconds: its error message has numbers
+            stack[top, c] = sums[leaf, c]
         top += 1
         for _ in range(merges[leaf]):
             for c in range(3):
                 stack[top - 2, c] += stack[top - 1, c]
             top -= 1
-    out_total[:] = stack[0]
+    for c in range(3):
+        out_total[c] = stack[0, c]
 
 
 @parallel_kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.pair import InSquares, build_pair_kernels
 from nakmd.kernels.simd import Lanes
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.forms.pair_set import Parameter
@@ -24,15 +24,15 @@ def of_pair(tables: LennardJonesParameters, a: int, b: int) -> LennardJonesParam
     return LennardJonesParameters(tables.epsilon[a, b], tables.sigma[a, b])
 
 
+@InSquares
 @term
-def lennard_jones(r: Lanes, p: LennardJonesParameters) -> tuple[Lanes, Lanes]:
-    """V = 4ε [(σ/r)^12 - (σ/r)^6]; return V and dV/dr."""
-    ratio = p.sigma / r
-    cube = ratio * ratio * ratio
-    s6 = cube * cube
+def lennard_jones(s: Lanes, p: LennardJonesParameters) -> tuple[Lanes, Lanes]:
+    """V = 4ε [(σ²/s)⁶ - (σ²/s)³] with s = r²; return V and dV/ds."""
+    inverse = 1.0 / s
+    ratio = p.sigma * p.sigma * inverse
+    s6 = ratio * ratio * ratio
     v = 4.0 * p.epsilon * s6 * (s6 - 1.0)
-    dv_dr = -24.0 * p.epsilon * s6 * (2.0 * s6 - 1.0) / r
-    return v, dv_dr
+    return v, -12.0 * p.epsilon * s6 * (2.0 * s6 - 1.0) * inverse
 
 
 class LennardJones(PairPotential):
@@ -65,7 +65,7 @@ class LennardJones(PairPotential):
     }
     lammps_formulas = (("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"])),)
 
-    formula = staticmethod(lennard_jones)
+    formula = lennard_jones
     kernels = build_pair_kernels(lennard_jones, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = LennardJonesParameters

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
-from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.pair import InSquares, build_pair_kernels
 from nakmd.kernels.simd import Lanes
 from nakmd.potentials.forms.doping import settled_part
 from nakmd.potentials.forms.pair import PairPotential
@@ -29,25 +29,24 @@ def of_pair(tables: TwoGaussiansParameters, a: int, b: int) -> TwoGaussiansParam
     return TwoGaussiansParameters(tables.wall[a, b], tables.wall_width[a, b], tables.depth[a, b], tables.width[a, b])
 
 
+@InSquares
 @term
-def two_gaussians(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
-    """V = A e^{-(r/a)²} - D e^{-(r/s)²}; return V and dV/dr."""
+def two_gaussians(s: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
+    """V = A e^{-s/a²} - D e^{-s/w²} with s = r²; return V and dV/ds."""
     u = -1.0 / (p.wall_width * p.wall_width)
     w = -1.0 / (p.width * p.width)
-    square = r * r
-    wall = p.wall * exp(u * square)
-    well = p.depth * exp(w * square)
-    v = wall - well
-    dv_dr = 2.0 * r * (u * wall - w * well)
-    return v, dv_dr
+    wall = p.wall * exp(u * s)
+    well = p.depth * exp(w * s)
+    return wall - well, u * wall - w * well
 
 
+@InSquares
 @term
-def attraction(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
-    """-D e^{-(r/s)²}; return it and its derivative."""
+def attraction(s: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
+    """-D e^{-s/w²} with s = r²; return it and its derivative with respect to s."""
     w = -1.0 / (p.width * p.width)
-    well = p.depth * exp(w * (r * r))
-    return -well, -2.0 * r * (w * well)
+    well = p.depth * exp(w * s)
+    return -well, -w * well
 
 
 class DopedPair(CutPair):
@@ -119,8 +118,8 @@ class TwoGaussians(PairPotential):
         ("gauss", lambda p, scale: (scale * p["depth"], p["width"] ** -2)),
     )
 
-    formula = staticmethod(two_gaussians)
-    attraction = staticmethod(attraction)
+    formula = two_gaussians
+    attraction = attraction
     kernels = build_pair_kernels(two_gaussians, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = TwoGaussiansParameters
