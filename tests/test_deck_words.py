@@ -278,7 +278,6 @@ def test_a_deck_gives_the_radius_of_a_droplet():
             'region = "droplet"\ndiameter = "9 Å"',
             'unknown key "diameter" in [structure.liquid]. Did you mean "radius"?',
         ),
-        ('region = "droplet"\nradius = "0.3 Å"', "less than one atom. Give a larger radius."),
         (
             'region = "droplet"\nradius = "30 Å"',
             "A droplet with a radius of 30 Å is 60.0 Å long along x, but only 32.4 Å are free. Enlarge the cell or "
@@ -289,6 +288,11 @@ def test_a_deck_gives_the_radius_of_a_droplet():
 )
 def test_a_radius_that_cannot_be_used_is_one_message(region, message):
     assert message in fault_of(WETTED.replace("REGION", region))
+
+
+def test_a_radius_that_is_too_small_is_mended_by_itself():
+    text = fault_of(WETTED.replace("REGION", 'region = "droplet"\nradius = "0.3 Å"'))
+    assert text.endswith("less than one atom. Give a larger radius."), "no word on the cell"
 
 
 def test_a_droplet_needs_one_size():

@@ -41,7 +41,7 @@ def of_table(*tables: str, key: str = "", remedy: str = "") -> Iterator[None]:
     key : str
         The key that the errors are about, where the error does not name one (`StructureError.about`).
     remedy : str
-        A sentence on the keys that would mend it.
+        A sentence on the keys of other tables that would mend it; left out where the error blames ``key`` itself.
 
     Raises
     ------
@@ -63,7 +63,8 @@ def of_table(*tables: str, key: str = "", remedy: str = "") -> Iterator[None]:
     except StructureError as error:
         about = error.about or key
         named = f"[{'.'.join(tables)}]{' ' * bool(about)}{about}"
-        text = f"{named}: {error} {remedy}".rstrip()
+        blamed = bool(key) and error.about == key
+        text = f"{named}: {error} {'' if blamed else remedy}".rstrip()
         raise TableError(text, (*tables, about) if about else tables) from None
 
 

@@ -261,6 +261,7 @@ def _atoms_within(radius: float, x_K: float, temperature: float, radii: FloatArr
     if n_atoms < 1:
         raise StructureError(
             f"A droplet with a radius of {radius:g} Å has {space:.0f} Å³ outside the wall, less than one atom. Give a "
-            "larger radius."
+            "larger radius.",
+            about="radius",
         )
     return n_atoms
