@@ -59,6 +59,19 @@ class EAMTable:
     ----------
     Daw & Baskes, Phys. Rev. B 29, 6443 (1984), doi:10.1103/PhysRevB.29.6443;
     Finnis & Sinclair, Philos. Mag. A 50, 45 (1984), doi:10.1080/01418618408244210.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.potentials import EAM, EAMTable
+    >>> r, rho = 0.01 * np.arange(601), 0.05 * np.arange(401)
+    >>> to_zero = (1.0 - r / 6.0) ** 3
+    >>> table = EAMTable(
+    ...     "alloy", ("Na",), (11,), (22.98976928,), (4.23,), ("bcc",), d_rho=0.05, d_r=0.01, cutoff=6.0,
+    ...     embedding=-0.3 * np.sqrt(rho)[None], density=to_zero[None], pair=(0.8 * r * to_zero * np.exp(-r))[None, None],
+    ... )
+    >>> EAM(table, label="mine")
+    EAM(mine)
     """
 
     kind: Kind
