@@ -68,7 +68,8 @@ class EAMTable:
     >>> to_zero = (1.0 - r / 6.0) ** 3
     >>> table = EAMTable(
     ...     "alloy", ("Na",), (11,), (22.98976928,), (4.23,), ("bcc",), d_rho=0.05, d_r=0.01, cutoff=6.0,
-    ...     embedding=-0.3 * np.sqrt(rho)[None], density=to_zero[None], pair=(0.8 * r * to_zero * np.exp(-r))[None, None],
+    ...     embedding=-0.3 * np.sqrt(rho)[None], density=to_zero[None],
+    ...     pair=(0.8 * r * to_zero * np.exp(-r))[None, None],
     ... )
     >>> EAM(table, label="mine")
     EAM(mine)
