@@ -119,6 +119,12 @@ def test_all_combinations_the_last_axis_fastest(swept):
     assert data["seed"] == 6
 
 
+def test_a_list_of_one_list_is_one_value(swept):
+    sweep = swept('deck = "deck.toml"\nseed = [1, 2]\n[set]\n"analysis.quantities" = [["thermo", "rdf"]]\n')
+    assert [axis["name"] for axis in sweep.index.axes] == ["seed"]
+    assert [point.changes["analysis.quantities"] for point in sweep.index.points] == [["thermo", "rdf"]] * 2
+
+
 def test_one_axis_may_set_several_keys(swept):
     sweep = swept("""
         deck = "deck.toml"

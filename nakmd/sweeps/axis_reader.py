@@ -53,7 +53,10 @@ def _of_set(text: SweepText, tables: SweepTables) -> tuple[list[Axis], list[Chan
         except ValueError as error:
             text.fault(path, f'"{name}": {error}')
             continue
-        if not isinstance(values, list):
+        is_single = not isinstance(values, list)
+        if not is_single and len(values) == 1 and isinstance(values[0], list):
+            values, is_single = values[0], True
+        if is_single:
             fixed += [Change(key, values, text.place(path)) for key in keys]
         elif not values:
             text.fault(path, f'"{name}" has no values. Write a list, a range, or remove the key.')

@@ -43,7 +43,8 @@ class SweepTables(Section):
     )
     set: dict[str, Any] = Field(
         default={},
-        description="Values of keys of the deck: a list, a range, or one value for all points.",
+        description="Values of keys of the deck: a list, a range, or one value for all points; [[...]] is one value "
+        "that is a list.",
         examples=[{"structure.liquid.x_K": [0.5, 0.67], "model.affinity": {"from": 0.8, "to": 1.2, "steps": 3}}],
     )
     zip: tuple[tuple[Text, ...], ...] = Field(
