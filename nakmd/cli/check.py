@@ -93,6 +93,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         say(f"building     {in_time(forecast.build_time)}, {again}")
         known = "not known" if forecast.wall_time is None else f"about {in_time(forecast.wall_time)}"
         say(f"wall time    {known} ({forecast.time_source}); analyses come on top")
+        if forecast.faster:
+            say(f"faster       {forecast.faster}")
         say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}: {forecast.stored}")
         if forecast.measured:
             say(f"measured     {forecast.measured}")

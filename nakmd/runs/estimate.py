@@ -16,6 +16,7 @@ from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.io.storage import Storage
 from nakmd.kernels.jit import available_threads
 from nakmd.runs.call_time import seconds_of_a_call
+from nakmd.runs.faster_steps import faster_steps
 from nakmd.runs.footprint import count_stored, estimate_output
 from nakmd.runs.plan import Plan
 from nakmd.runs.stage_builder import build_restraints
@@ -75,6 +76,8 @@ class Estimate:
         the steps failed.
     time_source : str
         How the wall time was found.
+    faster : str
+        How much faster the run would be with two time steps, and what to write; empty where they save nothing.
     """
 
     title: str
@@ -100,6 +103,7 @@ class Estimate:
     stored: str
     wall_time: float | None
     time_source: str
+    faster: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain lists, numbers and strings."""
@@ -173,6 +177,7 @@ def estimate(plan: Plan, *, threads: int | None = None, timed: bool = True) -> E
         stored=_stored(deck.output, n_stored, system.n_atoms),
         wall_time=wall_time,
         time_source=source,
+        faster=faster_steps(deck, system, potential),
     )
 
 

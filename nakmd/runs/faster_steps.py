@@ -1,0 +1,44 @@
+"""What makes a run with a bonded wall faster: two time steps where its deck has one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nakmd.deck.deck import Deck
+from nakmd.deck.stage_sections import Dynamics
+from nakmd.deck.time_steps import TimeSteps
+from nakmd.integrators import Mobility
+from nakmd.potentials import Potential
+from nakmd.system import System
+
+#: What decks with a wall may write: the steps that were compared with one (`benchmarks/README.md`, "Two time steps").
+STEPS = '{ bonds = "0.5 fs", rest = "4 fs" }'
+
+#: Gain over one time step [ps], by that step: processor times of the flagship (same place). Longer ones gain less.
+GAINS = ((0.0005, 2.5), (0.001, 1.4))
+
+
+def faster_steps(deck: Deck, system: System, potential: Potential) -> str:
+    """Return what to write for two time steps where they save time, empty where they do not.
+
+    They do if bonded atoms and others move freely, and all stages of dynamics have one time step of at most 1 fs.
+
+    Parameters
+    ----------
+    deck : Deck
+    system : System
+    potential : Potential
+    """
+    sections = [stage for stage in deck.stage if isinstance(stage, Dynamics)]
+    single = [stage.timestep for stage in sections if not isinstance(stage.timestep, TimeSteps)]
+    stiff = [term for term in potential.terms if term.is_stiff]
+    if not single or len(single) < len(sections) or not stiff:
+        return ""
+    gain = next((gain for step, gain in GAINS if max(single) <= step * (1.0 + 1e-9)), None)
+    names = system.species_names
+    bonded = [any(term.covers(a, b) not in ("", "none") for term in stiff for b in names) for a in names]
+    free = Mobility(system, deck.groups.frozen, rigid=deck.groups.rigid).free
+    of_wall = np.array(bonded)[system.species]
+    if gain is None or not (free & of_wall).any() or not (free & ~of_wall).any():
+        return ""
+    return f"about {gain:g} times, with timestep = {STEPS} in all stages of dynamics"
