@@ -98,10 +98,10 @@ R = np.linspace(3.0, 4.0, 8)
 
 
 def test_operations_of_formulas():
-    # 1/s, its product with σ², two for the cube; V: 4ε s6 (s6 - 1) is 3; dV/ds: -12ε s6 (2 s6 - 1) / s is 5
+    # 1/q, its product with σ², two for the cube; V: 4ε s6 (s6 - 1) is 3; dV/dq: -12ε s6 (2 s6 - 1) / q is 5
     p = LennardJonesParameters(0.1, 3.0)
     assert count_operations(lennard_jones.of_square, R, p) == 8 * (4 + 3 + 5)
-    assert count_operations(lambda s: lennard_jones.of_square(s, p)[1], R) == 8 * (4 + 5), "V is not used"
+    assert count_operations(lambda q: lennard_jones.of_square(q, p)[1], R) == 8 * (4 + 5), "V is not used"
     assert count_operations(lennard_jones, R, p) == 8 * (1 + 4 + 3 + 5 + 2), "r² before, 2r after"
     # e^x: two clamps, one fma and a floor for k, two fma for r, thirteen for the polynomial, a product
     exponential = 2 + 2 + 1 + 4 + 26 + 1
@@ -146,7 +146,7 @@ def test_rates_of_a_pair_potential(monkeypatch):
     rate = measured.kernels[0]
     number = numbers_of_neighbors(SYSTEM, PAIRS)
     assert rate.lanes_useful == number.sum()
-    # three differences, 5 for r², dV/ds as above, 2 dV/ds, its scale, the comparison with the cutoff, 6 for the sums;
+    # three differences, 5 for r², dV/dq as above, 2 dV/dq, its scale, the comparison with the cutoff, 6 for the sums;
     # partial sums between species add less than 4 for each of the two species blocks of an atom
     by_hand = 3 + 5 + 9 + 1 + 1 + 1 + 6
     assert by_hand <= rate.operations < by_hand + 8 / number.min()

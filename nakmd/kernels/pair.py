@@ -71,7 +71,7 @@ def switch(r, start, end):
 
 
 class InSquares:
-    """A pair formula ``of_square(s, p) -> (V, dV/ds)`` with s = r²: kernels then need no root and no division.
+    """A pair formula ``of_square(q, p) -> (V, dV/dq)`` with q = r²: kernels then need no root and no division.
 
     Called with r, as any other formula, it returns V and dV/dr.
 
@@ -82,7 +82,7 @@ class InSquares:
 
     Examples
     --------
-    >>> parabola = InSquares(lambda s, p: (p * s, p))
+    >>> parabola = InSquares(lambda q, p: (p * q, p))
     >>> parabola(3.0, 0.5)
     (4.5, 3.0)
     """

@@ -26,9 +26,9 @@ def of_pair(tables: LennardJonesParameters, a: int, b: int) -> LennardJonesParam
 
 @InSquares
 @term
-def lennard_jones(s: Lanes, p: LennardJonesParameters) -> tuple[Lanes, Lanes]:
-    """V = 4ε [(σ²/s)⁶ - (σ²/s)³] with s = r²; return V and dV/ds."""
-    inverse = 1.0 / s
+def lennard_jones(q: Lanes, p: LennardJonesParameters) -> tuple[Lanes, Lanes]:
+    """V = 4ε [(σ²/q)⁶ - (σ²/q)³] with q = r²; return V and dV/dq."""
+    inverse = 1.0 / q
     ratio = p.sigma * p.sigma * inverse
     s6 = ratio * ratio * ratio
     v = 4.0 * p.epsilon * s6 * (s6 - 1.0)

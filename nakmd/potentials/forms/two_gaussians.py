@@ -31,21 +31,21 @@ def of_pair(tables: TwoGaussiansParameters, a: int, b: int) -> TwoGaussiansParam
 
 @InSquares
 @term
-def two_gaussians(s: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
-    """V = A e^{-s/a²} - D e^{-s/w²} with s = r²; return V and dV/ds."""
+def two_gaussians(q: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
+    """V = A e^{-q/a²} - D e^{-q/s²} with q = r²; return V and dV/dq."""
     u = -1.0 / (p.wall_width * p.wall_width)
     w = -1.0 / (p.width * p.width)
-    wall = p.wall * exp(u * s)
-    well = p.depth * exp(w * s)
+    wall = p.wall * exp(u * q)
+    well = p.depth * exp(w * q)
     return wall - well, u * wall - w * well
 
 
 @InSquares
 @term
-def attraction(s: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
-    """-D e^{-s/w²} with s = r²; return it and its derivative with respect to s."""
+def attraction(q: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
+    """-D e^{-q/s²} with q = r²; return it and its derivative with respect to q."""
     w = -1.0 / (p.width * p.width)
-    well = p.depth * exp(w * s)
+    well = p.depth * exp(w * q)
     return -well, -w * well
 
 
