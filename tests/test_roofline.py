@@ -146,9 +146,9 @@ def test_rates_of_a_pair_potential(monkeypatch):
     rate = measured.kernels[0]
     number = numbers_of_neighbors(SYSTEM, PAIRS)
     assert rate.lanes_useful == number.sum()
-    # three differences, 5 for r², dV/dq as above, 2 dV/dq, its scale, the comparison with the cutoff, 6 for the sums;
-    # partial sums between species add less than 4 for each of the two species blocks of an atom
-    by_hand = 3 + 5 + 9 + 1 + 1 + 1 + 6
+    # three differences, 5 for r², dV/dq as above, 2 dV/dq, its scale, comparisons with zero and the cutoff, 6 for the
+    # sums; partial sums between species add less than 4 for each of the two species blocks of an atom
+    by_hand = 3 + 5 + 9 + 1 + 1 + 2 + 6
     assert by_hand <= rate.operations < by_hand + 8 / number.min()
     assert of_morse.kernels[0].operations > by_hand + 30, "an exponential and a switching function"
     assert rate.gflops == pytest.approx(1e-6 * rate.operations * rate.lanes_useful / rate.call.median)

@@ -24,7 +24,7 @@ from nakmd.kernels.neighbor_sums import (
     build_whole_sum,
     open_slice,
 )
-from nakmd.kernels.simd import align_stack, maximum, minimum, sqrt
+from nakmd.kernels.simd import align_stack, maximum, minimum, sqrt, where
 
 
 class CutTables(NamedTuple):
@@ -130,7 +130,8 @@ def _with_end_in_squares(of_square):
             s, ds_dr = switch(r, end.smooth_from, end.cutoff)
             pull = pull * s + v * ds_dr / r
             v = v * s
-        return end.scale * v, end.scale * pull
+        # two atoms at one place have no direction: a force of zero would hide them
+        return end.scale * v, where(r2 > 0.0, end.scale * pull, np.nan)
 
     return ended
 
