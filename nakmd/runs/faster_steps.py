@@ -41,4 +41,4 @@ def faster_steps(deck: Deck, system: System, potential: Potential) -> str:
     of_wall = np.array(bonded)[system.species]
     if gain is None or not (free & of_wall).any() or not (free & ~of_wall).any():
         return ""
-    return f"about {gain:g} times, with timestep = {STEPS} in all stages of dynamics"
+    return f"about {gain:g} times in the flagship, with timestep = {STEPS} in all stages of dynamics"
