@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nakmd.deck.deck import Deck
 from nakmd.deck.stage_sections import Dynamics
 from nakmd.deck.time_steps import TimeSteps
@@ -31,14 +29,11 @@ def faster_steps(deck: Deck, system: System, potential: Potential) -> str:
     """
     sections = [stage for stage in deck.stage if isinstance(stage, Dynamics)]
     single = [stage.timestep for stage in sections if not isinstance(stage.timestep, TimeSteps)]
-    stiff = [term for term in potential.terms if term.is_stiff]
-    if not single or len(single) < len(sections) or not stiff:
+    if not single or len(single) < len(sections):
         return ""
     gain = next((gain for step, gain in GAINS if max(single) <= step * (1.0 + 1e-9)), None)
-    names = system.species_names
-    bonded = [any(term.covers(a, b) not in ("", "none") for term in stiff for b in names) for a in names]
     free = Mobility(system, deck.groups.frozen, rigid=deck.groups.rigid).free
-    of_wall = np.array(bonded)[system.species]
+    of_wall = potential.bind_stiff(system.species_names).stiff_species[system.species]
     if gain is None or not (free & of_wall).any() or not (free & ~of_wall).any():
         return ""
     return f"about {gain:g} times in the flagship, with timestep = {STEPS} in all stages of dynamics"
