@@ -28,7 +28,7 @@ TEMPERATURE = "800 K"
 #: Largest difference [combined standard errors] that is called equal; errors of few independent samples are uncertain.
 LIMIT = 4.0
 
-#: Rows that are no averages of the system: each engine's drift is that of its own conserved energy, below 1e-3 kT/ns.
+#: Rows that are no averages of the system: each engine's drift is that of its own conserved energy.
 NOT_COMPARED = ("energy drift",)
 
 #: Distances [Å] at which g(r) is compared: flanks of the first shell, its minimum, and the second shell.
