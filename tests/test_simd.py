@@ -141,3 +141,13 @@ def test_chosen_lanes_are_stored_side_by_side():
     assert rows_below(x, 2.0, np.arange(LANES, dtype=np.int32), out) == (3, 3)
     assert out[:4].tolist() == [-1, 101, 104, 107]
     assert out[LANES + 1] == -1
+
+
+def test_every_choice_of_lanes_is_stored_in_order():
+    numbers, before = np.arange(LANES, dtype=np.int32), np.full(LANES + 2, -1, dtype=np.int32)
+    for mask in range(1 << LANES):
+        chosen = np.array([mask >> lane & 1 for lane in range(LANES)], dtype=bool)
+        out = before.copy()
+        assert rows_below(np.where(chosen, 0.0, 1.0), 0.5, numbers, out) == (chosen.sum(), chosen.sum())
+        assert out[1 : 1 + chosen.sum()].tolist() == (100 + numbers[chosen]).tolist()
+        assert (out[0], out[LANES + 1]) == (-1, -1)

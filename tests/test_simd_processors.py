@@ -61,7 +61,7 @@ def test_other_processors_give_the_same_results(processor):
         pytest.skip(f"this machine cannot run code for {processor}")
     settings = {
         "NUMBA_CPU_NAME": processor,
-        "NUMBA_CPU_FEATURES": "",  # the features of that processor, not of this machine
+        "NUMBA_CPU_FEATURES": ",".join(f"+{f}" for f in PROCESSORS[processor]),  # not those of this machine
         "NAKMD_CACHE_DIR": str(cache_folder() / processor),
     }
     run_tests(POTENTIALS, **settings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from nakmd.kernels.simd_lowering import INDEX_OF
-from nakmd.kernels.simd_types import FLOATS, INDICES, LaneType, constant, expect, is_lanes, vector_of
+from nakmd.kernels.simd_types import FLOATS, INDICES, LaneType, compiles_for, constant, expect, is_lanes, vector_of
 
 #: Bits of the mantissa, and the exponent of 1, in the formats of the two kinds of float lanes.
 _FORMATS = {"f64": (52, 1023), "f32": (23, 127)}
@@ -14,24 +15,42 @@ _FORMATS = {"f64": (52, 1023), "f32": (23, 127)}
 _FLOAT_OF = {"i64": "f64", "i32": "f32"}
 
 
-def _conversion(function, kinds, expected, kind_of, instruction):
-    """Return the intrinsic that converts lanes of these kinds by one LLVM instruction."""
+def _conversion(function, kinds, expected, kind_of, convert):
+    """Return the intrinsic that converts lanes of these kinds by ``convert(context, builder, value, lanes)``."""
 
     @intrinsic
-    def convert(typingctx, value):
+    def conversion(typingctx, value):
         expect(is_lanes(value, *kinds), function, expected, value)
         lanes = LaneType(kind_of[value.kind], value.width)
 
         def codegen(context, builder, sig, args):
-            return getattr(builder, instruction)(args[0], vector_of(lanes))
+            return convert(context, builder, args[0], lanes)
 
         return lanes(value), codegen
 
-    return convert
+    return conversion
 
 
-to_index_lanes = _conversion("to_index", FLOATS, "float lanes", INDEX_OF, "fptosi")
-to_float_lanes = _conversion("to_float", INDICES, "index lanes", _FLOAT_OF, "sitofp")
+def _half_wide(lanes):
+    return ir.VectorType(ir.IntType(32), lanes.width)
+
+
+# Only AVX-512 DQ converts between float64 and int64; elsewhere LLVM converts lane by lane. An index or an exponent fits
+# in 32 bits, and those conversions are instructions everywhere.
+def _floats_to_indices(context, builder, value, lanes):
+    if lanes.kind == "i64" and not compiles_for(context, "avx512dq"):
+        return builder.sext(builder.fptosi(value, _half_wide(lanes)), vector_of(lanes))
+    return builder.fptosi(value, vector_of(lanes))
+
+
+def _indices_to_floats(context, builder, value, lanes):
+    if lanes.kind == "f64" and not compiles_for(context, "avx512dq"):
+        value = builder.trunc(value, _half_wide(lanes))
+    return builder.sitofp(value, vector_of(lanes))
+
+
+to_index_lanes = _conversion("to_index", FLOATS, "float lanes", INDEX_OF, _floats_to_indices)
+to_float_lanes = _conversion("to_float", INDICES, "index lanes", _FLOAT_OF, _indices_to_floats)
 
 
 @intrinsic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from nakmd.kernels.simd_memory import addresses_of, element_pointer, wide_store, width_of_array
@@ -17,9 +17,13 @@ from nakmd.kernels.simd_types import (
     expect,
     i32,
     is_lanes,
+    shuffle,
     splat_value,
     undefined,
 )
+
+#: For every mask of eight lanes, the lanes that it chooses, in order, and zeros.
+_CHOSEN = bytearray(b"".join(bytes(k for k in range(8) if mask >> k & 1).ljust(8, b"\0") for mask in range(256)))
 
 
 def _load_index(width):
@@ -92,19 +96,43 @@ def count_lanes(typingctx, mask):
     return types.int64(mask), codegen
 
 
+def _store_chosen_by_table(builder, narrow, mask, pointer):
+    """Store the chosen lanes eight by eight, permuted by a table of all masks; return their number.
+
+    AVX2 has no instruction that compresses, and what LLVM makes of it without one goes through memory lane by lane.
+    """
+    byte, eight = ir.IntType(8), ir.IntType(64)(8)
+    table = cgutils.global_constant(builder, "nakmd_chosen_lanes", ir.Constant(ir.ArrayType(byte, 8 * 256), _CHOSEN))
+    number = ir.Constant(ir.IntType(64), 0)
+    for first in range(0, mask.type.count, 8):
+        part = range(first, first + 8)
+        chosen = shuffle(builder, mask, mask, part)
+        bits = builder.zext(builder.bitcast(chosen, byte), ir.IntType(64))
+        row = builder.gep(table, [i32(0), builder.mul(bits, eight)], inbounds=True)
+        order = builder.load(builder.bitcast(row, ir.VectorType(byte, 8).as_pointer()))
+        order = builder.zext(order, ir.VectorType(ir.IntType(32), 8))
+        values = shuffle(builder, narrow, narrow, part)
+        wide_store(builder, call_llvm(builder, "x86.avx2.permd", values.type, [values, order]), pointer, 4)
+        count = _number_in(builder, chosen, ir.IntType(64))
+        number, pointer = builder.add(number, count), builder.gep(pointer, [count])
+    return number
+
+
 @intrinsic
 def store_chosen_lanes(typingctx, array, start, indices, mask):
     _expect_chosen("store_chosen", array, mask, indices)
 
     def codegen(context, builder, sig, args):
+        pointer = element_pointer(context, builder, sig.args[0], args[0], args[1])
+        narrow, mask = _as_int32(builder, args[2]), args[3]
+        if not compiles_for(context, "avx512f") and compiles_for(context, "avx2"):
+            return _store_chosen_by_table(builder, narrow, mask, pointer)
         # Compressed in a register and stored whole: with the instruction that compresses to memory, pruning a list
         # took 4 times as long.
-        pointer = element_pointer(context, builder, sig.args[0], args[0], args[1])
-        narrow = _as_int32(builder, args[2])
         rest = ir.Constant(narrow.type, ir.Undefined)
-        name = f"experimental.vector.compress.v{mask.width}i32"
-        wide_store(builder, call_llvm(builder, name, narrow.type, [narrow, args[3], rest]), pointer, 4)
-        return _number_in(builder, args[3], ir.IntType(64))
+        name = f"experimental.vector.compress.v{mask.type.count}i32"
+        wide_store(builder, call_llvm(builder, name, narrow.type, [narrow, mask, rest]), pointer, 4)
+        return _number_in(builder, mask, ir.IntType(64))
 
     return types.int64(array, types.intp, indices, mask), codegen
 
