@@ -7,14 +7,12 @@ from nakmd.kernels import simd_arrays as lanes
 
 FLOATS, INDICES = np.arange(20.0), np.arange(20, dtype=np.int32)
 EIGHT = np.arange(8)
-ALL = np.ones(8, dtype=bool)
 
 
 @pytest.mark.parametrize("start", [-1, 13, 20])
 def test_consecutive_lanes_outside_the_array_are_an_error(start):
     for access in (
         lambda: lanes.load(FLOATS, start),
-        lambda: lanes.load_like(FLOATS, start, EIGHT),
         lambda: lanes.load_index(INDICES, start),
         lambda: lanes.load_index_for(FLOATS, INDICES, start),
         lambda: lanes.store(FLOATS.copy(), start, EIGHT),
@@ -33,15 +31,11 @@ def test_gathered_lanes_outside_the_array_are_an_error(wrong):
         lambda: lanes.take(FLOATS, indices),
         lambda: lanes.take_index(INDICES, indices),
         lambda: lanes.take_rows(np.zeros((20, 4)), indices),
-        lambda: lanes.store_scattered(INDICES.copy(), indices, EIGHT, ALL),
     ):
         with pytest.raises(IndexError, match=rf"lanes \[{wrong}\] of an array of 20"):
             access()
 
 
-def test_lanes_up_to_the_end_and_masked_lanes_are_allowed():
+def test_lanes_up_to_the_end_are_allowed():
     np.testing.assert_array_equal(lanes.load(FLOATS, 12), np.arange(12.0, 20.0))
-    written = INDICES.copy()
-    lanes.store_scattered(written, np.array([3, -1, -1, -1, -1, -1, -1, -1]), EIGHT + 50, EIGHT == 0)
-    assert written[3] == 50
-    assert lanes.store_chosen(written, 12, EIGHT, EIGHT > 5) == 2
+    assert lanes.store_chosen(INDICES.copy(), 12, EIGHT, EIGHT > 5) == 2

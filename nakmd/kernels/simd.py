@@ -35,12 +35,9 @@ from nakmd.kernels.simd_lowering import (
     fence_lanes,
     floor_lanes,
     fma_lanes,
-    index_like_lanes,
     maximum_lanes,
     minimum_lanes,
     narrow_lanes,
-    permute_lanes,
-    rsqrt_lanes,
     seldom_lowered,
     splat_lanes,
     splat_like_lanes,
@@ -140,16 +137,6 @@ def _splat_like_o(x, like):
     return lambda x, like: float(x)
 
 
-def index_lanes(start, like):
-    """Return start, start + 1, ... as index lanes, as many as ``like`` has."""
-    return np.arange(start, start + len(like), dtype=np.int64)
-
-
-@overload(index_lanes)
-def _index_lanes_o(start, like):
-    return lambda start, like: index_like_lanes(start, like)
-
-
 def widen(x):
     """Return float lanes as float64, a plain number as itself."""
     return x.astype(np.float64) if isinstance(x, np.ndarray) else float(x)
@@ -166,16 +153,6 @@ def narrow(x):
 
 
 for_lanes(narrow, narrow_lanes, float)
-
-
-def permute(table, indices):
-    """Return ``table[indices]`` of a table as long as a lane value and held in one; indices count modulo its length."""
-    return table[indices & (len(table) - 1)]
-
-
-@overload(permute)
-def _permute_o(table, indices):
-    return lambda table, indices: permute_lanes(table, indices)
 
 
 # ---------------------------------------------------------------------------------------------- lanes to numbers
@@ -248,18 +225,6 @@ def sqrt(x):
 
 
 for_lanes(sqrt, sqrt_lanes, math.sqrt)
-
-
-def rsqrt(x):
-    """Return 1/√x of positive finite numbers; float32 lanes to 2 ulp."""
-    return 1.0 / np.sqrt(x)
-
-
-@overload(rsqrt)
-def _rsqrt_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: rsqrt_lanes(x)
-    return lambda x: 1.0 / math.sqrt(x)
 
 
 def floor(x):

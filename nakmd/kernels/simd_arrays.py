@@ -16,12 +16,10 @@ from nakmd.kernels.simd_index_memory import (
     load_index_lanes,
     store_chosen_lanes,
     store_index_lanes,
-    store_scattered_lanes,
     take_index_lanes,
 )
 from nakmd.kernels.simd_memory import (
     load_lanes,
-    load_like_lanes,
     prefetch_lowered,
     store_lanes,
     take_lanes,
@@ -64,16 +62,6 @@ def load(array, start):
 @overload(load)
 def _load_o(array, start):
     return lambda array, start: load_lanes(array, start)
-
-
-def load_like(array, start, like):
-    """Return as many contiguous elements of a float64 or float32 array as ``like`` has lanes."""
-    return _span(array, start, len(like)).copy()
-
-
-@overload(load_like)
-def _load_like_o(array, start, like):
-    return lambda array, start, like: load_like_lanes(array, start, like)
 
 
 def load_index(array, start):
@@ -129,17 +117,6 @@ def store_chosen(array, start, indices, mask):
 @overload(store_chosen)
 def _store_chosen_o(array, start, indices, mask):
     return lambda array, start, indices, mask: store_chosen_lanes(array, start, indices, mask)
-
-
-def store_scattered(array, positions, values, mask):
-    """Write ``array[positions] = values``, index lanes to int32, where the mask is true; the last lane wins."""
-    _rows(array, positions[mask])
-    array[positions[mask]] = values[mask]
-
-
-@overload(store_scattered)
-def _store_scattered_o(array, positions, values, mask):
-    return lambda array, positions, values, mask: store_scattered_lanes(array, positions, values, mask)
 
 
 def take(array, indices):

@@ -13,12 +13,10 @@ from nakmd.kernels.simd_types import (
     LaneType,
     call_llvm,
     compiles_for,
-    constant,
     expect,
     i32,
     is_lanes,
     shuffle,
-    splat_value,
     undefined,
 )
 
@@ -164,39 +162,3 @@ def take_index_lanes(typingctx, array, indices):
         return value
 
     return lanes(array, indices), codegen
-
-
-def _store_all(builder, values, addresses, mask):
-    """Store lane by lane without a branch: unselected lanes are written to a stack slot that is never read."""
-    lanes = LaneType("i64", mask.type.count)
-    with builder.goto_entry_block():
-        nowhere = builder.alloca(ir.IntType(32))
-    nowhere = splat_value(builder, builder.ptrtoint(nowhere, ir.IntType(64)), lanes)
-    addresses = builder.select(mask, addresses, nowhere)
-    for lane in range(lanes.width):
-        pointer = builder.inttoptr(builder.extract_element(addresses, i32(lane)), ir.IntType(32).as_pointer())
-        builder.store(builder.extract_element(values, i32(lane)), pointer)
-
-
-@intrinsic
-def store_scattered_lanes(typingctx, array, positions, values, mask):
-    _expect_chosen("store_scattered", array, mask, positions, values)
-    expect(positions.kind == "i64", "store_scattered", "positions of int64", positions)
-    lanes = LaneType("i64", mask.width)
-
-    def codegen(context, builder, sig, args):
-        # Eight lanes take 9 cycles on Zen 5 with AVX-512's scatter, and as many as stores to redirected addresses. A
-        # branch for each lane, which is what LLVM makes of a scatter elsewhere, takes 40 to 100.
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        base = splat_value(builder, builder.ptrtoint(data, ir.IntType(64)), lanes)
-        addresses = builder.add(base, builder.shl(args[1], constant(lanes, 2)))
-        narrow = _as_int32(builder, args[2])
-        if compiles_for(context, "avx512f"):
-            pointers = builder.inttoptr(addresses, ir.VectorType(ir.IntType(32).as_pointer(), mask.width))
-            name = f"masked.scatter.v{mask.width}i32.v{mask.width}p0"
-            call_llvm(builder, name, ir.VoidType(), [narrow, pointers, i32(4), args[3]])
-        else:
-            _store_all(builder, narrow, addresses, args[3])
-        return context.get_dummy_value()
-
-    return types.none(array, positions, values, mask), codegen

@@ -8,15 +8,12 @@ from numba.extending import intrinsic
 
 from nakmd.kernels.simd_types import (
     FLOATS,
-    INDICES,
     LANES,
     SCALARS,
     LaneType,
     as_lanes,
     call_llvm,
     common_lanes,
-    compiles_for,
-    constant,
     expect,
     f64x8,
     float_lanes,
@@ -24,7 +21,6 @@ from nakmd.kernels.simd_types import (
     is_lanes,
     shuffle,
     suffix,
-    undefined,
     vector_of,
 )
 
@@ -50,18 +46,6 @@ def splat_like_lanes(typingctx, x, like):
         return as_lanes(context, builder, args[0], x, lanes)
 
     return lanes(x, like), codegen
-
-
-@intrinsic
-def index_like_lanes(typingctx, start, like):
-    expect(is_lanes(like), "index_lanes", "lanes to number", like)
-    lanes = LaneType("i64", like.width)
-
-    def codegen(context, builder, sig, args):
-        first = as_lanes(context, builder, args[0], types.intp, lanes)
-        return builder.add(first, constant(lanes, range(lanes.width)))
-
-    return lanes(types.intp, like), codegen
 
 
 @intrinsic
@@ -111,34 +95,6 @@ def sum_lanes(typingctx, value):
         return builder.extract_element(total, i32(0))
 
     return types.float64(value), codegen
-
-
-@intrinsic
-def permute_lanes(typingctx, table, indices):
-    fits = is_lanes(table, *FLOATS) and is_lanes(indices, *INDICES) and indices.width == table.width
-    expect(fits, "permute", "float lanes and as many index lanes", table, indices)
-
-    def codegen(context, builder, sig, args):
-        places = _resized(builder, args[1], LaneType(INDEX_OF[table.kind], table.width))
-        letters = {("f64", 8): "df", ("f32", 16): "sf"}.get((table.kind, table.width))
-        if letters and compiles_for(context, "avx512f"):
-            name = f"x86.avx512.permvar.{letters}.512"
-            return call_llvm(builder, name, args[0].type, [args[0], places])
-        places = builder.and_(places, constant(LaneType(INDEX_OF[table.kind], table.width), table.width - 1))
-        value = undefined(table)
-        for lane in range(table.width):
-            found = builder.extract_element(args[0], builder.extract_element(places, i32(lane)))
-            value = builder.insert_element(value, found, i32(lane))
-        return value
-
-    return table(table, indices), codegen
-
-
-def _resized(builder, value, lanes):
-    wanted = vector_of(lanes)
-    if value.type == wanted:
-        return value
-    return (builder.trunc if lanes.kind == "i32" else builder.sext)(value, wanted)
 
 
 # --------------------------------------------------------------------------------- arithmetic
@@ -201,28 +157,6 @@ maximum_lanes = _two("maxnum")
 minimum_lanes = _two("minnum")
 fma_lanes = _three("fma")
 fence_lanes = _one("arithmetic.fence")
-
-
-@intrinsic
-def rsqrt_lanes(typingctx, x):
-    lanes = float_lanes("rsqrt", x)
-
-    def codegen(context, builder, sig, args):
-        value = args[0]
-        if lanes.kind == "f32" and lanes.width == 16 and compiles_for(context, "avx512f"):
-            # y ≈ 1/sqrt(x) to 14 bits, then one step of Newton: y + y (1 - x y²)/2. 0.44 ns for sixteen numbers on
-            # Zen 5 against 1.55 with square root and division. For float64 it would be two steps, and slower.
-            all_lanes = ir.Constant(ir.IntType(16), 0xFFFF)
-            y = call_llvm(builder, "x86.avx512.rsqrt14.ps.512", value.type, [value, value, all_lanes])
-            name = f"fma.{suffix(lanes)}"
-            product = builder.fmul(value, y)
-            error = call_llvm(builder, name, value.type, [builder.fneg(product), y, constant(lanes, 1.0)])
-            half = builder.fmul(y, constant(lanes, 0.5))
-            return call_llvm(builder, name, value.type, [half, error, y])
-        root = call_llvm(builder, f"sqrt.{suffix(lanes)}", value.type, [value])
-        return builder.fdiv(constant(lanes, 1.0), root)
-
-    return lanes(x), codegen
 
 
 # ---------------------------------------------------------------------------------- the stack

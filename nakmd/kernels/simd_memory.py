@@ -70,13 +70,6 @@ def load_lanes(typingctx, array, start):
 
 
 @intrinsic
-def load_like_lanes(typingctx, array, start, like):
-    expect(is_lanes(like), "load_like", "lanes to load as many as", like)
-    lanes, codegen = _load(array, like.width)
-    return lanes(array, types.intp, like), codegen
-
-
-@intrinsic
 def store_lanes(typingctx, array, start, value):
     fits = _is_floats(array) and is_lanes(value, _KINDS[array.dtype])
     expect(fits, "store", "lanes of the array's own kind", array, value)
