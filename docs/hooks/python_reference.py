@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import inspect
+from types import ModuleType
+
 #: Module of each page, and what stands above its names.
 MODULES = {
     "nakmd": "Runs, trajectories and results. `import nakmd` gives these names; packages below are its attributes.",
@@ -22,8 +27,42 @@ MODULES = {
 def python_reference() -> dict[str, str]:
     """Return the pages, by path."""
     pages = {
-        f"reference/python/{module}.md": f"# {module}\n\n{text}\n\n::: {module}\n" for module, text in MODULES.items()
+        f"reference/python/{module}.md": f"# {module}\n\n{text}\n\n{_entries(module)}\n"
+        for module, text in MODULES.items()
     }
     rows = "\n".join(f"| [`{module}`]({module}.md) | {text} |" for module, text in MODULES.items())
     index = f"# Python\n\n| package | holds |\n| --- | --- |\n{rows}\n"
     return {"reference/python/index.md": index, **pages}
+
+
+def public_entries(module: str) -> dict[str, str]:
+    """Return the documented names of a package in its ``__all__``, and the path that mkdocstrings needs for each.
+
+    A function in a file of its name (`nakmd.structures.graphene`) is hidden behind that file: it has the longer path.
+    """
+    package = importlib.import_module(module)
+    found = {}
+    for name in sorted(getattr(package, "__all__", []), key=str.lower):
+        value = getattr(package, name)
+        if inspect.isroutine(value) or inspect.isclass(value):
+            hidden = importlib.util.find_spec(f"{module}.{name}") is not None if _is_package(package) else False
+            found[name] = f"{module}.{name}.{name}" if hidden else f"{module}.{name}"
+    return found
+
+
+def _is_package(module: ModuleType) -> bool:
+    return hasattr(module, "__path__")
+
+
+def _entries(module: str) -> str:
+    """Return what makes mkdocstrings write the names of a module."""
+    entries = public_entries(module)
+    if not entries:
+        return f"::: {module}"
+    options = "    options: {show_root_heading: true, show_root_full_path: false, heading_level: 2}"
+    return "\n\n".join(
+        f'<a id="{module}.{name}"></a>\n\n::: {path}\n{options}'
+        if path.count(".") > module.count(".") + 1
+        else f"::: {path}\n{options}"
+        for name, path in entries.items()
+    )
