@@ -5,6 +5,7 @@ ASE uses eV and Å, as nakmd does; its stress is in eV/Å³ in the order xx yy z
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +18,7 @@ from nakmd.arrays import FloatArray
 from nakmd.atom_values import check_positions
 from nakmd.cell import Cell, completed
 from nakmd.elements import species_name
-from nakmd.errors import InputError
+from nakmd.errors import InputError, did_you_mean
 from nakmd.io.ase_atoms import stresses_of
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential, load
@@ -25,6 +26,25 @@ from nakmd.system import Result, System
 
 #: ASE keeps its own masses; a potential does not need any, and any element is allowed.
 _MASS = 1.0
+
+
+#: Keyword arguments of ASE's `Calculator`.
+_ASE_SETTINGS = ("restart", "ignore_bad_restart_file", "label", "atoms", "directory")
+
+#: Keyword arguments of `nakmd.potentials.load`.
+_MODEL_SETTINGS = tuple(inspect.signature(load).parameters)[1:]
+
+
+def _refuse_unknown(settings: Mapping[str, Any], is_name: bool) -> None:
+    """Raise `InputError` for keyword arguments that neither ASE nor the loading of a set takes."""
+    for key in settings:
+        if not is_name:
+            raise InputError(
+                f"NakMD with a potential takes no {key!r}: give it to load(), or the name of the set to NakMD."
+            )
+        if key not in _MODEL_SETTINGS:
+            known = [*_MODEL_SETTINGS, "labels", "skin", *_ASE_SETTINGS]
+            raise InputError(f"NakMD takes no {key!r}. {did_you_mean(key, known)}")
 
 
 class NakMD(Calculator):
@@ -39,6 +59,14 @@ class NakMD(Calculator):
         (``{1: "graphitic"}``). If left out, ``atoms.arrays["site"]`` is used where it exists.
     skin : float [Å]
         Distance added to the cutoff of the neighbour lists.
+    **settings
+        With a name: what `nakmd.potentials.load` takes, such as ``doping``, ``affinity``, ``screening`` and ``member``.
+        Always: those of ASE's calculators, ``atoms``, ``label``, ``directory`` and ``restart``.
+
+    Raises
+    ------
+    InputError
+        If there is no such set, or a setting is not known.
 
     Notes
     -----
@@ -71,9 +99,11 @@ class NakMD(Calculator):
         skin: float = 0.5,
         **settings: Any,
     ) -> None:
-        super().__init__(**settings)  # type: ignore[no-untyped-call]  # ASE is untyped
+        of_model = {key: value for key, value in settings.items() if key not in _ASE_SETTINGS}
+        super().__init__(**{key: value for key, value in settings.items() if key in _ASE_SETTINGS})  # type: ignore[no-untyped-call]  # ASE is untyped
+        _refuse_unknown(of_model, isinstance(potential, (str, Path)))
         if isinstance(potential, (str, Path)):
-            potential = load(potential)
+            potential = load(potential, **of_model)
         if not isinstance(potential, Potential):
             raise InputError(
                 f"NakMD needs a potential or its name, such as NakMD('nak'), not a {type(potential).__name__}."

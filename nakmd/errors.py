@@ -131,6 +131,10 @@ class NeighborOverflowError(RunError):
     """The local density exceeds the capacity of the neighbour list."""
 
 
+class ModelWarning(UserWarning):
+    """A model computes something that it was not given all numbers for."""
+
+
 def nearest(
     word: object, known: Iterable[str], cutoff: float = 0.6, synonyms: Mapping[str, str] = NO_SYNONYMS
 ) -> str | None:

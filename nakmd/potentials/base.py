@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nakmd.arrays import BoolArray, FloatArray
-from nakmd.errors import CoverageError, InputError
+from nakmd.elements import element_of
+from nakmd.errors import CoverageError, InputError, ModelWarning
 from nakmd.potentials.evaluator import BoundTerm, Evaluator
 from nakmd.potentials.local_energy import LocalEnergy
 from nakmd.system import Result, System
+
+#: Nitrogen that dopes the wall.
+GRAPHITIC = "N:graphitic"
 
 #: What `Potential.with_precision` takes.
 PRECISIONS = ("double", "mixed")
@@ -34,6 +39,9 @@ class Potential(ABC):
     #: Whether some of its pairs can be evaluated in float32.
     has_mixed: bool = True
 
+    #: Name of a set that depends on the doping of the wall, if it was loaded without; empty for all others.
+    undoped_set: str = ""
+
     def __setattr__(self, name: str, value: object) -> None:
         if hasattr(self, name):
             raise AttributeError(
@@ -49,6 +57,10 @@ class Potential(ABC):
         changed = copy.copy(self)
         changed.__dict__.update(changes)
         return changed
+
+    def without_doping(self, name: str) -> Self:
+        """Return the same potential, which warns of graphitic nitrogen that the set ``name`` was not told of."""
+        return self._with(undoped_set=name)
 
     @property
     @abstractmethod
@@ -87,8 +99,20 @@ class Potential(ABC):
         ------
         CoverageError
             If no term couples two of the species.
+
+        Warns
+        -----
+        ModelWarning
+            If the model depends on the doping of the wall, has none, and there is graphitic nitrogen.
         """
         self.check_coverage(species_names)
+        if self.undoped_set and GRAPHITIC in species_names:
+            warnings.warn(
+                f"{self.undoped_set} depends on the graphitic nitrogen of the wall, which it was not told: it takes "
+                'the wall for undoped. Give load(..., doping=nitrogen_fractions(system)["graphitic"]), or doping=0.0.',
+                ModelWarning,
+                stacklevel=2,
+            )
         return Evaluator(
             self,
             species_names,
@@ -108,12 +132,27 @@ class Potential(ABC):
 
     def check_coverage(self, species_names: Sequence[str]) -> None:
         """Raise `CoverageError` if no term couples some pair of species."""
-        missing = [f"{a} with {b}" for a, b, how in self.coverage(species_names) if not how]
+        missing = [(a, b) for a, b, how in self.coverage(species_names) if not how]
         if missing:
+            pairs = ", ".join(f"{a} with {b}" for a, b in missing)
             raise CoverageError(
-                f"No term couples {', '.join(missing)}. Add a term for each pair to the model, or declare the pair "
-                'as "none" if the two should not interact. A missing interaction is never taken as zero silently.'
+                f"No term couples {pairs}. {self._label_advice(missing)}Add a term for each pair to the model, or "
+                'declare the pair as "none" if the two should not interact. A missing interaction is never taken as '
+                "zero silently."
             )
+
+    def _label_advice(self, missing: Sequence[tuple[str, str]]) -> str:
+        """Return what to do if pairs are missing because a site has no label, or another one; empty otherwise."""
+        known = sorted({name for term in self.terms for name in term.known_species if ":" in name})
+        for name, other in (names for a, b in missing for names in ((a, b), (b, a))):
+            labelled = [site for site in known if element_of(site) == element_of(name) and self.covers(site, other)]
+            if labelled and name not in labelled:
+                what = f"{name} has no site label" if name == element_of(name) else f"It has no {name}"
+                return (
+                    f"{what}; the model couples {', '.join(labelled)}. Files such as POSCAR have no labels: give them "
+                    'as labels= of NakMD, or as atoms.arrays["site"]. If it is no matter of labels: '
+                )
+        return ""
 
 
 @dataclass

@@ -149,7 +149,7 @@ def load(
     name_or_path: str | Path,
     affinity: float = 1.0,
     elements: Sequence[str] | None = None,
-    doping: float = 0.0,
+    doping: float | None = None,
     screening: float = 1.0,
     member: int | None = None,
 ) -> Potential:
@@ -164,10 +164,11 @@ def load(
         ``affinity = true``, or a pair set itself.
     elements : sequence of str, optional
         Elements to use of a set that allows a selection (Tersoff, embedded atoms); all by default.
-    doping : float
-        Graphitic nitrogen per atom of the wall. It raises the Fermi level of the wall, weakens all metal-wall pairs
+    doping : float, optional
+        Graphitic nitrogen per atom of the wall, 0 if left out: ``nitrogen_fractions(system)["graphitic"]``
+        (`nakmd.structures.nitrogen_fractions`). It raises the Fermi level of the wall, weakens all metal-wall pairs
         and changes their screening, in sets and models with doping parameters (`takes_doping`). A deck counts it in
-        its system.
+        its system. Without it, a wall with graphitic nitrogen gets a `nakmd.errors.ModelWarning`.
     screening : float
         Strength of the screening of the metal-carbon terms of a model (`nakmd.potentials.Screened`): 0 leaves all
         pairs unscreened, 1 is the model as calibrated.
@@ -192,6 +193,9 @@ def load(
     >>> load("nak-cn").coverage(["K", "C"])
     [('K', 'K', 'nak-2026'), ('K', 'C', 'metal-carbon-2026, screened'), ('C', 'C', 'kinaci-2012-cn')]
     """
+    if doping is None:
+        loaded = load(name_or_path, affinity, elements, 0.0, screening, member)
+        return loaded.without_doping(read_set(name_or_path).name) if takes_doping(name_or_path) else loaded
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
     if not 0.0 <= doping <= 1.0:
