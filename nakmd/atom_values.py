@@ -1,15 +1,42 @@
-"""What positions and masses of atoms may be."""
+"""What positions, velocities, species and masses of atoms may be."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import InputError
 
 #: Largest coordinate [Å], 1 cm: beyond it the number of cells to the origin can exceed 32 bits, and distances of atoms
 #: are rounded to more than 1e-8 Å.
 FARTHEST = 1e8
+
+
+def vectors(name: str, values: ArrayLike) -> FloatArray:
+    """Return a copy of vectors of atoms, (n, 3) float64; raise `InputError` for another shape, or what is no number."""
+    try:
+        copied = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be numbers, three for each atom.") from None
+    if copied.size == 0:
+        return copied.reshape(0, 3)
+    if copied.ndim != 2 or copied.shape[1] != 3:
+        raise InputError(f"{name} has the shape {copied.shape}; it must be (n, 3), a row for each of n atoms.")
+    return copied
+
+
+def indices(name: str, values: ArrayLike) -> IntArray:
+    """Return a copy of the indices of species, (n,) int64; raise `InputError` for another shape, or other numbers."""
+    found = np.asarray(values)
+    if found.size == 0:
+        return np.zeros(0, np.int64)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        raise InputError(
+            f"{name} has the shape {found.shape} and type {found.dtype}; it must be (n,) whole numbers, which count in "
+            "species_names from 0: [0, 0, 1] for three atoms."
+        )
+    return found.astype(np.int64)
 
 
 def check_positions(positions: FloatArray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
-from nakmd.atom_values import check_masses, check_positions
+from nakmd.atom_values import check_masses, check_positions, indices, vectors
 from nakmd.cell import Cell
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import InputError, counted
@@ -282,15 +282,20 @@ class System:
         groups: Mapping[str, ArrayLike] | None = None,
         present: ArrayLike | None = None,
     ) -> None:
-        self.positions: FloatArray = np.array(positions, dtype=np.float64, order="C").reshape(-1, 3)
+        self.positions: FloatArray = vectors("positions", positions)
         n = len(self.positions)
-        self.species: IntArray = np.array(species, dtype=np.int64).reshape(-1)
+        self.species: IntArray = indices("species", species)
         self.species_names = tuple(species_names)
         self.cell = cell
         if velocities is None:
             self.velocities: FloatArray = np.zeros((n, 3))
         else:
-            self.velocities = np.array(velocities, dtype=np.float64, order="C").reshape(-1, 3)
+            self.velocities = vectors("velocities", velocities)
+        if n and not (self.species.min() >= 0 and self.species.max() < len(self.species_names)):
+            raise InputError(
+                f"species holds {self.species.min()} to {self.species.max()}; "
+                f"{len(self.species_names)} species names allow 0 to {len(self.species_names) - 1}."
+            )
         if masses is None:
             masses = [self._mass_of(name) for name in self.species_names]
             masses = np.array(masses, dtype=np.float64)[self.species] if n else np.zeros(0)
@@ -308,11 +313,6 @@ class System:
         ]:
             if length != n:
                 raise InputError(f"{name} has {length} rows, positions has {n}.")
-        if n and not (self.species.min() >= 0 and self.species.max() < len(self.species_names)):
-            raise InputError(
-                f"species holds {self.species.min()} to {self.species.max()}; "
-                f"{len(self.species_names)} species names allow 0 to {len(self.species_names) - 1}."
-            )
         check_positions(self.positions)
         check_masses(self.masses)
         if not np.all(np.isfinite(self.velocities)):

@@ -14,7 +14,7 @@ from nakmd.integrators.base import KineticSums
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import AXES, Mobility
 from nakmd.integrators.lammps_fix import LAMMPSFix
-from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.integrators.ramps import Ramp, as_number, as_ramp
 from nakmd.system import Result, System
 
 
@@ -61,7 +61,7 @@ class Barostat(Coupling):
     ) -> None:
         self.pressure = as_ramp(pressure)
         self.axes = _axis_groups(axes)
-        self.time_constant = float(time_constant)
+        self.time_constant = as_number("time_constant", time_constant, "ps")
         self.temperature = None if temperature is None else as_ramp(temperature)
         self._columns = [np.array([AXES.index(axis) for axis in group]) for group in self.axes]
         if not self.time_constant > 0.0:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
+from nakmd.integrators.ramps import as_number
 from nakmd.kernels.chain import propagate_chain
 from nakmd.units import K_B
 
@@ -60,7 +61,7 @@ class Chain:
                 f"got {length}, {substeps} and {weights}."
             )
         self.length = int(length)
-        self.time_constant = float(time_constant)
+        self.time_constant = as_number("time_constant", time_constant, "ps")
         self.substeps = int(substeps)
         self._weights: FloatArray = np.array(SUZUKI_YOSHIDA[weights])
         self.velocities: FloatArray = np.zeros(self.length)

@@ -13,6 +13,7 @@ from nakmd.errors import InputError
 from nakmd.fire_pace import FirePace
 from nakmd.integrators.base import Minimiser, Span
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.ramps import as_number
 from nakmd.kernels import bodies, descent, motion
 from nakmd.system import Result, System
 from nakmd.units import ACCELERATION
@@ -78,6 +79,7 @@ class Fire(Minimiser):
         timestep: float = 0.001,
         max_timestep: float = 0.005,
     ) -> None:
+        timestep = as_number("timestep", timestep, "ps")
         if not min(force_tolerance, max_step, timestep) > 0.0 or not max_timestep >= timestep:
             raise InputError(
                 "FIRE needs a force tolerance, a largest step and a time step above 0, got "
@@ -85,7 +87,7 @@ class Fire(Minimiser):
             )
         super().__init__(force_tolerance)
         self.max_step = float(max_step)
-        self.timestep = float(timestep)
+        self.timestep = timestep
         self.max_timestep = float(max_timestep)
         self.largest_force = math.nan
 

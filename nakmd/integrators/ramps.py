@@ -1,9 +1,11 @@
-"""Set points that change linearly over a stage."""
+"""Set points: numbers, and numbers that change linearly over a stage."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from nakmd.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Ramp:
 def as_ramp(value: float | Sequence[float] | Ramp) -> Ramp:
     """Return a number as a constant, two numbers as a ramp, a ramp as it is.
 
+    Raises
+    ------
+    InputError
+        For text, and for other than two numbers.
+
     Examples
     --------
     >>> from nakmd.integrators import as_ramp
@@ -49,7 +56,21 @@ def as_ramp(value: float | Sequence[float] | Ramp) -> Ramp:
     """
     if isinstance(value, Ramp):
         return value
+    if isinstance(value, str):
+        raise InputError(f"{value!r} is text; outside a deck a set point is a number, or two for a ramp: 450.0 in K.")
     if isinstance(value, Sequence):
+        if len(value) != 2:
+            raise InputError(f"A set point is a number, or [start, end] of a ramp, not {len(value)} numbers.")
         start, end = value
         return Ramp(float(start), float(end))
     return Ramp(float(value), float(value))
+
+
+def as_number(name: str, value: float, unit: str) -> float:
+    """Return a number as a float; raise `InputError` for text, which has units in decks only."""
+    try:
+        if not isinstance(value, str):
+            return float(value)
+    except TypeError:
+        pass
+    raise InputError(f"{name} is {value!r}; outside a deck it is a number in {unit}.")

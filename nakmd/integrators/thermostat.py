@@ -12,7 +12,7 @@ from nakmd.integrators.bath_region import BathRegion
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.lammps_fix import LAMMPSFix
-from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.integrators.ramps import Ramp, as_number, as_ramp
 from nakmd.system import System
 
 #: Distance between the streams of random numbers of two thermostats of a stage.
@@ -79,7 +79,7 @@ class Thermostat(Coupling):
         region: BathRegion | None = None,
     ) -> None:
         self.temperature = as_ramp(temperature)
-        self.time_constant = float(time_constant)
+        self.time_constant = as_number("time_constant", time_constant, "ps")
         self.group = group
         self.region = region
         if region is not None and not self.takes_region:

@@ -11,6 +11,7 @@ from nakmd.errors import InputError
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.base import Integrator, Span
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.ramps import as_number
 from nakmd.integrators.thermostat import Thermostat
 from nakmd.kernels import motion
 from nakmd.system import Result, System
@@ -70,7 +71,7 @@ class VelocityVerlet(Integrator):
         thermostat: Thermostat | Sequence[Thermostat] | None = None,
         barostat: Barostat | None = None,
     ) -> None:
-        self.timestep = float(timestep)
+        self.timestep = as_number("timestep", timestep, "ps")
         given = () if thermostat is None else thermostat
         self.thermostats = (given,) if isinstance(given, Thermostat) else tuple(given)
         self.barostat = barostat

@@ -42,13 +42,14 @@ _MASS_RATIO = 5.0
 _MARGIN = 10.0
 
 
-def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atoms:
-    """Return a frame as ASE atoms.
+def to_atoms(frame: Frame | System, topology: Topology | None = None, groups: bool = False) -> ase.Atoms:
+    """Return a frame, or a system, as ASE atoms.
 
     Parameters
     ----------
-    frame : Frame
-    topology : Topology
+    frame : Frame or System
+    topology : Topology, optional
+        Of a frame; a system and the frames of a `Trajectory` know their own.
     groups : bool
         Add a boolean column ``group_<name>`` for each group.
 
@@ -67,11 +68,19 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     >>> from nakmd.io import to_atoms
     >>> from nakmd.structures import crystal
     >>> sodium = crystal("Na", 2)
+    >>> to_atoms(sodium).symbols
+    Symbols('Na16')
     >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell, temperature=300.0)
     >>> atoms = to_atoms(frame, sodium.topology)
     >>> len(atoms), atoms.info["temperature"]
     (16, 300.0)
     """
+    if isinstance(frame, System):
+        topology, frame = frame.topology, _frame_of(frame)
+    if topology is None:
+        topology = getattr(frame, "topology", None)
+    if topology is None:
+        raise InputError("The species of a frame are in its topology: to_atoms(frame, system.topology).")
     topology, frame = frame.of_present(topology)
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -115,6 +124,12 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     if results:
         atoms.calc = SinglePointCalculator(atoms, **results)
     return atoms
+
+
+def _frame_of(system: System) -> Frame:
+    """Return positions and velocities of a system as a frame without time."""
+    wrapped = system.cell.wrap(system.positions)
+    return Frame(0, np.nan, *wrapped, system.cell, velocities=system.velocities, present=system.present)
 
 
 def stresses_of(virials: FloatArray, volume: float) -> FloatArray:

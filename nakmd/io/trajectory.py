@@ -32,6 +32,9 @@ from nakmd.io.trajectory_frame import TrajectoryFrame
 from nakmd.io.trajectory_part import TrajectoryPart
 from nakmd.notebook_html import html_facts
 
+#: What a frame holds of each atom: `Trajectory.quantity` does not return these.
+_BY_ATOM = ("positions", "unwrapped", "images", "velocities", "energies", "virials")
+
 
 class Trajectory:
     """The frames of an H5MD file, read one by one on request.
@@ -227,6 +230,11 @@ class Trajectory:
             NaN in frames without it.
         """
         if name not in self._quantities:
+            if name in _BY_ATOM:
+                raise InputError(
+                    f"{self.path}: {name!r} of all frames may be larger than memory. Read it frame by frame: "
+                    f"np.array([frame.{name} for frame in trajectory])."
+                )
             raise InputError(
                 f"{self.path}: frames have no {name!r}; available: {', '.join(self._quantities) or 'none'}."
             )

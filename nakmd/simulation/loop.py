@@ -16,6 +16,7 @@ from nakmd.errors import ExplosionError, InputError, ModelError, NeighborOverflo
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
+from nakmd.simulation.arguments import check_arguments
 from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays
 from nakmd.simulation.current_stage import CurrentStage
@@ -98,8 +99,7 @@ class Simulation:
         report: Callable[[Progress], None] | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        if not stages:
-            raise InputError("A simulation needs at least one stage.")
+        check_arguments(system, potential, stages, observers)
         if not 0 <= seed < 2**63:
             raise InputError(f"The seed is {seed}; it must be a whole number from 0 to 2^63 - 1.")
         if threads is not None:
