@@ -260,7 +260,10 @@ def test_the_share_of_the_cores():
 
 def test_the_array_script(tmp_path):
     sweep = prepare(tmp_path, "seeds = 3")
-    script = write_array_script(sweep, confirm_points(sweep)).read_text()
+    path, forecast = write_array_script(sweep, confirm_points(sweep))
+    script = path.read_text()
+    assert (forecast.n_points, forecast.threads) == (3, 1)
+    assert forecast.core_time == pytest.approx(3.0 * forecast.longest_time)
     assert "#SBATCH --array=0-2\n" in script
     assert "#SBATCH --cpus-per-task=1\n" in script
     environment = {**ENVIRONMENT, "SLURM_ARRAY_TASK_ID": "1"}

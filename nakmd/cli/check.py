@@ -9,6 +9,8 @@ import typer
 
 from nakmd.cli.deck_argument import Settings, as_arguments, read_deck
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
+from nakmd.cli.sweep import check_sweep
+from nakmd.errors import InputError
 
 if TYPE_CHECKING:
     from nakmd.runs.estimate import Estimate
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    deck: Annotated[Path, typer.Argument(help="The deck to check; - reads it from standard input.")],
+    deck: Annotated[Path, typer.Argument(help="The deck or sweep file to check; - reads a deck from standard input.")],
     directory: Annotated[
         Path | None, typer.Option("--directory", "-o", help="Directory of the run, to check its free disk space.")
     ] = None,
@@ -25,12 +27,20 @@ def check(
 ) -> None:
     """Validate a deck, build its system and estimate time, memory and file size; runs nothing.
 
+    Of a sweep file, all points are validated, and the one with the most work is built and timed.
+
     Example: nakmd check wet.toml --set model.member=3
     """
     from nakmd.cli.output import show_json
+    from nakmd.deck.source import is_sweep_file
     from nakmd.runs.estimate import estimate
     from nakmd.runs.plan import make_plan
 
+    if is_sweep_file(deck):
+        if settings or directory is not None:
+            raise InputError(f"{deck} is a sweep file: change its values there; --set and -o are for decks.")
+        check_sweep(deck, as_json)
+        return
     plan = make_plan(read_deck(deck, settings), directory, announce=announce)
     forecast = estimate(plan) if plan.system is not None and plan.potential is not None and not plan.faults else None
     if as_json:

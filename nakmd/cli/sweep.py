@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nakmd.runs.sweep_folder import SweepFolder
     from nakmd.sweeps.point_check import PointSize
     from nakmd.sweeps.point_run import PointOutcome
+    from nakmd.sweeps.sweep_forecast import SweepForecast
 
 
 def sweep(
@@ -94,7 +95,7 @@ def _run_one(folder: SweepFolder, index: int, as_json: bool) -> None:
 
     point = folder.point(index)
     with watch(quiet=as_json) as progress:
-        outcome = run_point(folder, point, folder.index.threads, progress, complain)
+        outcome = run_point(folder, point, folder.index.threads or 1, progress, complain)
     if as_json:
         show_json(_as_json(folder, {index: outcome})["points"][0])
     else:
@@ -105,15 +106,45 @@ def _run_one(folder: SweepFolder, index: int, as_json: bool) -> None:
         raise typer.Exit(outcome.exit_code)
 
 
+def show_forecast(forecast: SweepForecast) -> None:
+    """Print what the points of a sweep need."""
+    from nakmd.cli.output import in_time, say
+    from nakmd.errors import in_bytes
+
+    say(f"points       {forecast.n_points}, with {forecast.threads} thread{'s' * (forecast.threads > 1)} each")
+    if forecast.longest_time is not None and forecast.core_time is not None:
+        say(f"longest      about {in_time(forecast.longest_time)}: {forecast.longest}")
+        say(f"all points   about {in_time(forecast.core_time)} on one core; starts, analyses and reports come on top")
+    say(f"memory       about {in_bytes(forecast.memory)} for the longest")
+    say(f"trajectories about {in_bytes(forecast.file_size)} in all")
+
+
+def check_sweep(file: Path, as_json: bool) -> None:
+    """Check all points of a sweep file and print what they need; writes nothing."""
+    from nakmd.cli.output import say, show_json
+    from nakmd.sweeps.sweep_forecast import forecast_sweep
+    from nakmd.sweeps.sweep_preparation import read_sweep
+
+    index, sizes, _ = read_sweep(file)
+    forecast = forecast_sweep(index, sizes)
+    if as_json:
+        show_json({"ok": True} | forecast.to_dict())
+        return
+    show_forecast(forecast)
+    say(f"{file} is valid. Run it with: nakmd sweep {file}")
+
+
 def _write_script(folder: SweepFolder, sizes: list[PointSize], as_json: bool) -> None:
     from nakmd.cli.output import say, show_json
     from nakmd.sweeps.array_script import write_array_script
 
-    script = write_array_script(folder, sizes)
+    script, forecast = write_array_script(folder, sizes)
     if as_json:
-        show_json({"directory": str(folder.path), "points": len(sizes), "script": str(script)})
+        show_json({"directory": str(folder.path), "points": len(sizes), "script": str(script)} | forecast.to_dict())
         return
-    say(f"{len(sizes)} points in {folder.path}; nothing runs yet.\nSubmit them with: sbatch {script}")
+    say(f"{len(sizes)} points in {folder.path}; nothing runs yet.")
+    show_forecast(forecast)
+    say(f"Submit them with: sbatch {script}")
 
 
 def _run_all(

@@ -20,6 +20,10 @@ from nakmd.toml_lines import KeyPath, LineMap
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _COMMENT = re.compile(r"(?<=[ \t])#[^\n\"']*$")
+_LAMMPS = re.compile(
+    r"^\s*(?:(?:units|atom_style|pair_style|pair_coeff|read_data|boundary)\s+\w|\d+\s+(?:atoms|atom types)\s*$)",
+    re.MULTILINE,
+)
 _AT_LINE = re.compile(r"^(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 
 
@@ -72,7 +76,7 @@ class DeckSource:
         except OSError as error:
             raise InputError(f"The deck {path} cannot be read: {error.strerror}.") from None
         source = cls.parse(text, str(path), path.parent)
-        if isinstance(source.data.get("deck"), str) and not {"structure", "stage"} & source.data.keys():
+        if _is_sweep(source.data):
             raise DeckError([f"{path} is a sweep file, not a deck. `nakmd sweep {path}` checks and runs it."])
         return source
 
@@ -82,6 +86,13 @@ class DeckSource:
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
+            if _LAMMPS.search(text):
+                raise DeckError(
+                    [
+                        f"{name}: this is an input of LAMMPS, or a data file; a deck is a TOML file. `nakmd new` "
+                        "writes examples; the manual has a page From LAMMPS to nakmd. [structure.file] reads data."
+                    ]
+                ) from None
             match = _AT_LINE.match(str(error))
             line = (match[2] and int(match[2])) or text.count("\n") + 1 if match else 0
             quoted = dict(enumerate(text.split("\n"), 1)).get(line, "").strip()
@@ -258,3 +269,15 @@ def toml_value(value: Any) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return repr(value)
+
+
+def is_sweep_file(path: str | Path) -> bool:
+    """Return whether a file is the TOML of a sweep; False for one that cannot be read."""
+    try:
+        return _is_sweep(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+
+
+def _is_sweep(data: Mapping[str, Any]) -> bool:
+    return isinstance(data.get("deck"), str) and not {"structure", "stage"} & data.keys()

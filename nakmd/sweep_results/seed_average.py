@@ -58,6 +58,8 @@ class CombinedFigure:
         several models. It is part of no other error.
     models : int
         Number of models behind it.
+    run_notes : tuple of str
+        Those of `notes` that the analyses of the runs made, such as "not diffusive".
     """
 
     labels: Mapping[str, Label]
@@ -78,6 +80,7 @@ class CombinedFigure:
     p_above: float | None
     unsettled: int
     notes: tuple[str, ...] = ()
+    run_notes: tuple[str, ...] = ()
     model_spread: float | None = None
     models: int = 1
 
@@ -209,6 +212,7 @@ def _combined(
         p_above=above,
         unsettled=doubtful,
         notes=(*notes, *_shared_notes(members)),
+        run_notes=tuple(_shared_notes(members)),
     )
 
 

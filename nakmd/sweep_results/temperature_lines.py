@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -147,6 +147,7 @@ def _line(
     unsettled = sum(figure.unsettled for _, figure in points)
     if unsettled:
         notes.append(f"unsettled: {unsettled} of {sum(figure.runs for _, figure in points)} runs")
+    notes += _notes_of_points([figure for _, figure in points])
     try:
         fit: ArrheniusRecord | VanTHoffRecord
         if first.law in ("arrhenius", "inverse-arrhenius"):
@@ -156,6 +157,12 @@ def _line(
     except AnalysisError as error:
         return TemperatureLine(key=key, labels=labels, fit=None, reason="; ".join([str(error), *notes]))
     return TemperatureLine(key=key, labels=labels, fit=fit, notes=tuple(notes))
+
+
+def _notes_of_points(figures: Sequence[CombinedFigure]) -> list[str]:
+    """Return what the analyses note at the points of a line, without the numbers, which differ from point to point."""
+    words = Counter(word for f in figures for word in {note.partition(":")[0] for note in f.run_notes})
+    return [f"{word}: {number} of {len(figures)} temperatures" for word, number in words.items()]
 
 
 def _wrong_temperature(points: Sequence[tuple[float, CombinedFigure]], measured: Mapping[str, CombinedFigure]) -> str:

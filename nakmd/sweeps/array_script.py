@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from nakmd.io.atomic import write_atomically
-from nakmd.runs.estimate import estimate
-from nakmd.runs.plan import make_plan
 from nakmd.runs.sweep_folder import SweepFolder
 from nakmd.sweeps.point_check import PointSize
+from nakmd.sweeps.sweep_forecast import SweepForecast, forecast_sweep
 
 ARRAY = "array.slurm"
 
@@ -25,7 +25,10 @@ _SCRIPT = """\
 #!/bin/bash
 # The points 0 to {last} of {name}, a task each: sbatch {script}
 # A task whose time ends stops with a checkpoint. Submit again: finished points end at once, others continue.
-# Time and memory are {time:g} and {memory:g} times the estimates for the longest point. Add partition and account.
+# Time and memory are {time:g} and {memory:g} times the estimates for the steps of the longest point, and at least
+# {least_time:g} min and {least_memory:g} GB, for compilation, analyses and report. Add partition and account.
+# Before the first job, compile once, on a node of the same kind: {python} -m nakmd warmup
+# Afterwards the tables and the page: {python} -m nakmd report {folder}
 #SBATCH --job-name={job}
 #SBATCH --array=0-{last}
 #SBATCH --ntasks=1
@@ -33,12 +36,12 @@ _SCRIPT = """\
 #SBATCH --mem={mib}M
 {clock}#SBATCH --signal=B:TERM@60
 #SBATCH --output={output}
-exec {python} -m nakmd sweep {folder} --index "$SLURM_ARRAY_TASK_ID"
+{cache}exec {python} -m nakmd sweep {folder} --index "$SLURM_ARRAY_TASK_ID"
 """
 
 
-def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> Path:
-    """Write ``array.slurm`` into the folder of a sweep and return its path.
+def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> tuple[Path, SweepForecast]:
+    """Write ``array.slurm`` into the folder of a sweep; return its path, and what the points need.
 
     A task has one core unless the sweep file gives ``threads``: runs side by side use cores best.
 
@@ -48,9 +51,8 @@ def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> Path:
     sizes : sequence of PointSize
         Of all points.
     """
-    longest = max(range(len(sizes)), key=lambda index: sizes[index].work)
-    threads = sweep.index.threads or 1
-    forecast = estimate(make_plan(sweep.index.source_of(sweep.index.points[longest])), threads=threads)
+    forecast = forecast_sweep(sweep.index, sizes)
+    cache = os.environ.get("NAKMD_CACHE_DIR", "")
     folder = sweep.path.resolve()
     script = folder / ARRAY
     text = _SCRIPT.format(
@@ -60,15 +62,18 @@ def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> Path:
         last=len(sizes) - 1,
         time=_TIME,
         memory=_MEMORY,
-        threads=threads,
+        least_time=_LEAST_TIME / 60.0,
+        least_memory=_LEAST_MEMORY / 1e9,
+        threads=forecast.threads,
         mib=int(max(_MEMORY * forecast.memory, _LEAST_MEMORY) / 2**20) + 1,
-        clock=_limit(forecast.wall_time),
-        output=folder / "slurm-%a.out",
+        clock=_limit(forecast.longest_time),
+        output=folder / "slurm-%A_%a.out",
         python=shlex.quote(sys.executable),
         folder=shlex.quote(str(folder)),
+        cache=f"export NAKMD_CACHE_DIR={shlex.quote(cache)}\n" if cache else "",
     )
     write_atomically(script, text.encode())
-    return sweep.path / ARRAY
+    return sweep.path / ARRAY, forecast
 
 
 def _limit(seconds: float | None) -> str:

@@ -14,6 +14,41 @@ from nakmd.sweeps.point_check import PointCheck, PointSize, check_points
 from nakmd.sweeps.sweep_tables import SweepText
 
 
+def read_sweep(file: Path) -> tuple[SweepIndex, list[PointSize], str]:
+    """Read a sweep file and check all its points; writes nothing.
+
+    Returns
+    -------
+    SweepIndex
+    list of PointSize
+        Of each point.
+    str
+        The text of the file.
+
+    Raises
+    ------
+    DeckError
+        With all faults of the file and of all points.
+    InputError
+        If a file cannot be read.
+    """
+    text = SweepText.read(file)
+    tables = text.tables()
+    whole = text.read_deck(tables)
+    seed = 1 if whole is None else whole.data.get("seed", 1)
+    groups, fixed = read_axes(text, tables, seed if isinstance(seed, int) else 1)
+    text.refuse()
+    assert whole is not None  # or it is a fault
+    name = re.sub(r"[^\w.+-]+", "-", file.stem).strip("-.") or "sweep"
+    combined = (([*fixed, *changes], labels) for changes, labels in combinations(groups))
+    points, sizes = check_points(whole, combined, text.name)
+    folder = str(whole.folder.resolve())
+    index = SweepIndex(
+        name, whole.text, Path(whole.name).name, folder, describe_axes(groups), points, tables.threads, tables.report
+    )
+    return index, sizes, text.text
+
+
 def prepare_sweep(file: Path, directory: Path | None = None) -> tuple[SweepFolder, list[PointSize]]:
     """Read a sweep file, check all its points, and write the folder of the sweep.
 
@@ -36,22 +71,9 @@ def prepare_sweep(file: Path, directory: Path | None = None) -> tuple[SweepFolde
     InputError
         If a file cannot be read, or the folder holds something else.
     """
-    text = SweepText.read(file)
-    tables = text.tables()
-    whole = text.read_deck(tables)
-    seed = 1 if whole is None else whole.data.get("seed", 1)
-    groups, fixed = read_axes(text, tables, seed if isinstance(seed, int) else 1)
-    text.refuse()
-    assert whole is not None  # or it is a fault
-    name = re.sub(r"[^\w.+-]+", "-", file.stem).strip("-.") or "sweep"
-    combined = (([*fixed, *changes], labels) for changes, labels in combinations(groups))
-    points, sizes = check_points(whole, combined, text.name)
-    folder = str(whole.folder.resolve())
-    index = SweepIndex(
-        name, whole.text, Path(whole.name).name, folder, describe_axes(groups), points, tables.threads, tables.report
-    )
-    sweep = SweepFolder(directory or Path("runs") / f"sweep-{name}", index)
-    sweep.write(text.text)
+    index, sizes, text = read_sweep(file)
+    sweep = SweepFolder(directory or Path("runs") / f"sweep-{index.name}", index)
+    sweep.write(text)
     return sweep, sizes
 
 
