@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -66,13 +67,23 @@ class QuantityField:
                 raise _refuse("the temperature is below absolute zero. Write 0 K or more.")
             return number
         if isinstance(value, int | float) and not isinstance(value, bool):
-            # all of its units, so that none is taken for the one that was meant
-            choices = " or ".join(f'"{value} {unit}"' for unit in self.kind.units)
+            # all of its units, so that none is taken for the one that was meant; the most likely one first
+            usual = abs(q.parse_quantity(self.kind.example, self.kind)) or 1.0
+            units = sorted(self.kind.units, key=lambda unit: self._distance(value, unit, usual))
+            choices = " or ".join(f'"{value} {unit}"' for unit in units)
             raise _refuse(f"the unit is missing. Write {self.kind.with_article} with its unit, such as {choices}.")
         raise _refuse(
             f"this is not {self.kind.with_article}. Write a string with a number and a unit, such as "
             f'"{self.kind.example}".'
         )
+
+    def _distance(self, value: float, unit: str, usual: float) -> float:
+        """Return how many powers of ten a number in a unit is away from what is usual."""
+        try:
+            number = abs(q.parse_quantity(f"{value} {unit}", self.kind))
+        except q.QuantityError:
+            return math.inf
+        return abs(math.log10(number / usual)) if 0.0 < number < math.inf else 0.0
 
     def parse_ramp(self, value: Any) -> tuple[float, float]:
         """Return (start, end) in house units from one value or a pair of values."""

@@ -172,6 +172,8 @@ def _meant_key(key: object, known: Iterable[str], root: type[BaseModel] | None) 
         return 'Write barostat = { pressure = "1 bar" }, with ensemble = "npt".'
     if key in ("format", "file") and "trajectory_every" in known:
         return "A run writes trajectory.h5md; `nakmd convert` makes extended XYZ, LAMMPS dumps and DCD of it."
+    if key == "units" and "stage" in known:
+        return 'A deck has no line of units: every quantity has its own, as in timestep = "0.5 fs".'
     homes = homes_of(str(key), root) if root is not None else ()
     if homes and nearest(key, known, ALIKE, SYNONYMS) is None:
         return f"It is a key of {' and '.join(homes)}."

@@ -62,7 +62,10 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
                 where, "the file is empty (0 bytes).", "The run may have stopped before its first write."
             )
         if not h5py.is_hdf5(where):
-            hint = "Trajectories are written by nakmd run, or by nakmd convert from an extended XYZ file."
+            hint = (
+                "Trajectories are written by nakmd run; `nakmd convert` makes one of extended XYZ, LAMMPS dumps and "
+                f"other files: nakmd convert {where.name} {where.stem}.h5md."
+            )
             raise FileFormatError(where, "this is not an HDF5 file.", hint)
     try:
         if pending_changes(where) or _is_open_here(where):

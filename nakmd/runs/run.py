@@ -82,6 +82,8 @@ def resume_run(
         raise InputError(what_else(folder.path) or ordinary)
     with folder.held(tell) as notes:
         session = _stored_session(folder, threads, deck, notes)
+        if tell is not None:
+            tell(session.place)
         run = session.run(progress, steps, deadline)
         if finish is not None:
             finish(run)

@@ -119,6 +119,12 @@ class Session:
         with self._failures_recorded(simulation):
             return self._finish(simulation, status, measuring)
 
+    @property
+    def place(self) -> str:
+        """Where the run continues, for its user."""
+        step = 0 if self.stored is None else int(self.stored["simulation"]["step"])
+        return f"{self.folder.path} continues at step {step:,}."
+
     def _open_trajectory(self, stages: list[Stage]) -> TrajectoryWriter:
         return open_trajectory(
             self.folder.trajectory,
