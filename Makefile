@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick versions quick-on lanes fuzz slow kills check bench validate golden docs clean
+.PHONY: help run test quick versions quick-on lanes fuzz slow arm kills check bench validate golden docs clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -54,6 +54,9 @@ quick-on:
 
 fuzz: $(VENV)/.dev           ## 100,000 damaged inputs of every kind: used, or refused with one message; an hour
 	$(BIN)/python tests/fuzz/campaign.py 100000 --log fuzz.log
+
+arm: $(VENV)/.dev            ## the vector type and three potentials on emulated 64-bit ARM; needs root, debootstrap, qemu-user-static
+	tests/arm/emulate.sh
 
 lanes: $(VENV)/.dev          ## the laws as plain Python, which checks the index of every lane: some minutes
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/test_lane_indices.py tests/test_potential_twins.py tests/test_potential_lists.py

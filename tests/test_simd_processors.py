@@ -66,10 +66,14 @@ def test_other_processors_give_the_same_results(processor):
     }
     run_tests(POTENTIALS, **settings)
     program = "import json, test_simd_processors as t; print(json.dumps(t.results_as_data()))"
-    there = json.loads(child("-c", program, **settings))
+    compare_with_this_machine(json.loads(child("-c", program, **settings)))
+
+
+def compare_with_this_machine(there):
+    """Compare `results_as_data` of another processor with those of this one; `arm/emulate.sh` calls it too."""
     for name, numbers in results_as_data().items():
-        host, child_result = (result_of(n) for n in (numbers, there[name]))
-        assert_same(host, child_result, tolerance=1e-12)  # as between compiled and plain Python: contraction differs
+        host, other = (result_of(n) for n in (numbers, there[name]))
+        assert_same(host, other, tolerance=1e-12)  # as between compiled and plain Python: contraction differs
 
 
 def result_of(numbers):
