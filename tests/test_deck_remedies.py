@@ -67,7 +67,7 @@ def test_a_value_of_the_wrong_type_is_written_as_it_should_be(structure, message
 
 @pytest.mark.parametrize(
     ("timestep", "message"),
-    [(0.002, '"0.002 fs" or "0.002 ps"'), (2, '"2 fs" or "2 ps"')],
+    [(0.002, '"0.002 ps" or "0.002 fs"'), (2, '"2 fs" or "2 ps"')],
 )
 def test_a_number_without_its_unit_is_shown_with_each_of_its_units(timestep, message):
     """One unit would be taken for the one that was meant: LAMMPS counts in ps, decks are mostly written in fs."""

@@ -1,5 +1,7 @@
 """Steps that are asked for as a time, files of another sort than expected, and axes that were meant as one."""
 
+import json
+
 import pytest
 
 import nakmd
@@ -46,6 +48,16 @@ def test_a_relaxation_has_no_time(tmp_path):
         nakmd.resume(tmp_path / "run", duration="1 ps")
 
 
+def test_check_says_what_a_sweep_needs(command, files):
+    written(files, "seed = [1, 2, 3]\n")
+    code, out, _ = command("check", "sweep.toml")
+    assert code == 0
+    assert "points       3, with 1 thread each" in out
+    assert "sweep.toml is valid. Run it with: nakmd sweep sweep.toml" in out
+    assert sorted(path.name for path in files.iterdir()) == ["deck.toml", "sweep.toml"]
+    assert json.loads(command("check", "sweep.toml", "--json")[1])["n_points"] == 3
+
+
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -59,11 +71,14 @@ def written(folder, text):
 
 def test_a_file_of_another_sort_is_one_message(command, files):
     written(files, "seed = [1]\n")
-    for verb in ("run", "check", "export"):
+    for verb in ("run", "export"):
         code, _, error = command(verb, "sweep.toml")
         assert code == 2
         assert "sweep.toml is a sweep file, not a deck. `nakmd sweep sweep.toml` checks and runs it." in error
         assert "unknown key" not in error
+    code, _, error = command("check", "sweep.toml", "--set", "seed=2")
+    assert code == 2
+    assert "sweep.toml is a sweep file: change its values there" in error
     code, _, error = command("sweep", "deck.toml")
     assert code == 2
     assert "deck.toml is a deck." in error

@@ -46,7 +46,7 @@ def public_entries(module: str) -> dict[str, str]:
         value = getattr(package, name)
         if inspect.isroutine(value) or inspect.isclass(value):
             hidden = importlib.util.find_spec(f"{module}.{name}") is not None if _is_package(package) else False
-            found[name] = f"{module}.{name}.{name}" if hidden else f"{module}.{name}"
+            found[name] = f"{value.__module__}.{name}" if hidden else f"{module}.{name}"
     return found
 
 

@@ -54,6 +54,16 @@ class Results:
     records : dict of str to Record
     failures : dict of str to str
         Reason by name of the record.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import Record
+    >>> height = Record(quantity="height of K", value=6.87, error=0.04, unit="Å", n_effective=40.0)
+    >>> results = Results({"height K": height})
+    >>> print(str(results).splitlines()[0])
+    height of K  6.87 ± 0.04 Å
+    >>> [row["value"] for row in results.table()]
+    [6.87]
     """
 
     def __init__(self, outcomes: Mapping[str, Record | AnalysisError], run_notes: Sequence[str] = ()) -> None:

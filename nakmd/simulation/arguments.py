@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from nakmd.errors import InputError, did_you_mean
-from nakmd.potentials import Potential
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.stages import Stage
 from nakmd.system import System
@@ -17,7 +16,7 @@ def check_arguments(system: Any, potential: Any, stages: Any, observers: Any) ->
     if not isinstance(system, System):
         advice = " Convert atoms of ASE by nakmd.io.from_atoms." if hasattr(system, "get_positions") else ""
         raise InputError(f"A simulation needs a nakmd.System, not {_kind(system)}.{advice}")
-    if not isinstance(potential, Potential):
+    if not hasattr(potential, "bind"):  # a potential, or what stands for one
         name = repr(potential) if isinstance(potential, str) else '"nak-cn"'
         raise InputError(
             f"A simulation needs a potential, not {_kind(potential)}. Load a set by its name: "
