@@ -62,8 +62,8 @@ class Results:
     >>> results = Results({"height K": height})
     >>> print(str(results).splitlines()[0])
     height of K  6.87 ± 0.04 Å
-    >>> [row["value"] for row in results.table()]
-    [6.87]
+    >>> results["height K"].value
+    6.87
     """
 
     def __init__(self, outcomes: Mapping[str, Record | AnalysisError], run_notes: Sequence[str] = ()) -> None:
