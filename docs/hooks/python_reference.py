@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
-from types import ModuleType
 
 #: Module of each page, and what stands above its names.
 MODULES = {
@@ -45,13 +44,9 @@ def public_entries(module: str) -> dict[str, str]:
     for name in sorted(getattr(package, "__all__", []), key=str.lower):
         value = getattr(package, name)
         if inspect.isroutine(value) or inspect.isclass(value):
-            hidden = importlib.util.find_spec(f"{module}.{name}") is not None if _is_package(package) else False
+            hidden = importlib.util.find_spec(f"{module}.{name}") is not None
             found[name] = f"{value.__module__}.{name}" if hidden else f"{module}.{name}"
     return found
-
-
-def _is_package(module: ModuleType) -> bool:
-    return hasattr(module, "__path__")
 
 
 def _entries(module: str) -> str:
@@ -59,10 +54,10 @@ def _entries(module: str) -> str:
     entries = public_entries(module)
     if not entries:
         return f"::: {module}"
+    whole = f"::: {module}\n    options: {{members: false, show_root_toc_entry: false}}"  # the words of the package and its example
     options = "    options: {show_root_heading: true, show_root_full_path: false, heading_level: 2}"
-    return "\n\n".join(
-        f'<a id="{module}.{name}"></a>\n\n::: {path}\n{options}'
-        if path.count(".") > module.count(".") + 1
-        else f"::: {path}\n{options}"
-        for name, path in entries.items()
-    )
+    blocks = []
+    for name, path in entries.items():
+        anchor = f'<a id="{module}.{name}"></a>\n\n' if path != f"{module}.{name}" else ""
+        blocks.append(f"{anchor}::: {path}\n{options}")
+    return "\n\n".join([whole, *blocks])
