@@ -291,7 +291,7 @@ class System:
             self.velocities: FloatArray = np.zeros((n, 3))
         else:
             self.velocities = vectors("velocities", velocities)
-        if n and not (self.species.min() >= 0 and self.species.max() < len(self.species_names)):
+        if len(self.species) and not (self.species.min() >= 0 and self.species.max() < len(self.species_names)):
             raise InputError(
                 f"species holds {self.species.min()} to {self.species.max()}; "
                 f"{len(self.species_names)} species names allow 0 to {len(self.species_names) - 1}."

@@ -62,6 +62,7 @@ def test_set_points_are_numbers_outside_a_deck(make):
         ((np.zeros(12), [0] * 4), r"positions has the shape \(12,\)"),
         ((np.zeros((4, 3)), ["K"] * 4), "species has the shape"),
         ((np.zeros((4, 3)), [0, 1, 2, 0]), "species holds 0 to 2"),
+        ((np.zeros((4, 3)), []), "species has 0 rows, positions has 4"),
         (([["a", "b", "c"]], [0]), "must be numbers"),
     ],
 )

@@ -54,7 +54,8 @@ def _entries(module: str) -> str:
     entries = public_entries(module)
     if not entries:
         return f"::: {module}"
-    whole = f"::: {module}\n    options: {{members: false, show_root_toc_entry: false}}"  # the words of the package and its example
+    # the words of the package and its example
+    whole = f"::: {module}\n    options: {{members: false, show_root_toc_entry: false}}"
     options = "    options: {show_root_heading: true, show_root_full_path: false, heading_level: 2}"
     blocks = []
     for name, path in entries.items():
