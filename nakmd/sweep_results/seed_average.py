@@ -193,6 +193,7 @@ def _combined(
     doubtful = sum(member.doubtful for member in members)
     if doubtful:
         notes.append(f"unsettled: {doubtful} of {n} runs")
+    shared = tuple(_shared_notes(members))
     return CombinedFigure(
         labels={name: value for name, value in first.labels.items() if name not in seeds},
         record=first.record,
@@ -211,8 +212,8 @@ def _combined(
         variance_ratio=ratio,
         p_above=above,
         unsettled=doubtful,
-        notes=(*notes, *_shared_notes(members)),
-        run_notes=tuple(_shared_notes(members)),
+        notes=(*notes, *shared),
+        run_notes=shared,
     )
 
 
