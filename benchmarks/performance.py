@@ -32,9 +32,9 @@ from nakmd.errors import RunError
 STORED = Path(__file__).resolve().parent / "performance"
 #: Cases that are compared with LAMMPS (the screened pairs would take it a quarter of an hour), whose costs are
 #: measured, that are timed alone, and whose kernels are.
-CONTESTS = ("nak", "nak-table", "cu", "cn", "flagship", "flagship-two-steps")
+CONTESTS = ("nak", "nak-table", "cu", "cn", "flagship", "flagship-two-steps", "flagship-both-split")
 COSTS = ("nak", "cn", "flagship")
-CASES_TIMED = (*CONTESTS, "flagship-screened")
+CASES_TIMED = ("nak", "nak-table", "cu", "cn", "flagship", "flagship-two-steps", "flagship-screened")
 ROOFLINES = ("nak", "nak-table", "cu", "cn", "flagship-screened")
 
 #: Numbers of atoms, and the cases that are timed at each on one thread and on several.

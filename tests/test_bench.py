@@ -95,7 +95,7 @@ def test_every_case_works_with_few_atoms(hasty, case):
 def test_the_default_sizes():
     assert {case.name: case.n_atoms for case in CASES} == {
         "nak": 31250, "nak-2016": 31250, "nak-table": 31250, "cu": 32000, "cn": 8000, "flagship": 20000,
-        "flagship-two-steps": 20000, "flagship-screened": 20000,
+        "flagship-two-steps": 20000, "flagship-both-split": 20000, "flagship-screened": 20000,
     }  # fmt: skip
     flagship, _ = BY_NAME["flagship"].build(3000)
     assert flagship.n_atoms == pytest.approx(3000, abs=100)
@@ -341,14 +341,15 @@ def test_no_lammps_is_bad_input(command, forge, monkeypatch, tmp_path):
 
 
 @pytest.mark.lammps
-@pytest.mark.parametrize("name", [case.name for case in CASES if case.inner_steps == 1])
+@pytest.mark.parametrize("name", [case.name for case in CASES if case.inner_steps == case.lammps_inner_steps])
 def test_lammps_runs_the_same_dynamics(hasty, name, tmp_path):
     """Energies agree within the tolerance; equal energy drifts show that velocities and masses agree too."""
     if not BY_NAME[name].is_available:
         pytest.skip("this LAMMPS comes without a folder of potentials")
     prepared = prepare(BY_NAME[name], 500)
     lammps = LAMMPS(
-        find_lammps(), tmp_path, prepared.system, prepared.lammps_input(), prepared.case.timestep
+        find_lammps(), tmp_path, prepared.system, prepared.lammps_input(), prepared.case.timestep,
+        prepared.case.lammps_inner_steps,
     )  # fmt: skip
     reference = lammps.run(Setting("plain"), 40)
     check_energy(prepared.simulation().result.energy, reference, prepared.case.tolerance)

@@ -43,7 +43,6 @@ REFUSED = {
     "swaps/bulk.toml": "move",
     "swaps/open_tube.toml": "move",
     "swaps/tube.toml": "move",
-    "two_time_steps.toml": "timestep",
     "umbrella/pristine.toml": "move",
     "umbrella/pyridinic.toml": "move",
     "wall_stress.toml": "virials",
@@ -189,11 +188,50 @@ def held_sheet(**stage):
     )
 
 
+def in_two_steps(*before):
+    """Return a deck of a sheet in metal with two time steps; NVE from 450 K, 160 of the short steps."""
+    return nakmd.Deck(
+        model={"potential": "nak-cn-pair"},
+        structure={
+            "carbon": SHEET,
+            "liquid": {"region": "between", "x_K": 0.67, "temperature": "450 K", "thickness": "21 Å"},
+        },
+        stage=[
+            *before,
+            {
+                "kind": "produce",
+                "ensemble": "nve",
+                "velocities": "450 K",
+                "steps": 20,
+                "timestep": {"bonds": "0.5 fs", "rest": "4 fs"},
+            },
+        ],
+        output={"trajectory_every": 10, "thermo_every": 10},
+    )
+
+
+def test_each_stage_says_how_its_forces_are_divided(tmp_path):
+    """LAMMPS goes on with the last ``run_style``, and a relaxation with levels would take the forces of some terms."""
+    deck = in_two_steps({"kind": "relax", "steps": 50})
+    folder = export_deck(deck, tmp_path / "out", parity=False).folder
+    lines = (folder / "in.lammps").read_text().splitlines()
+    style = next(line for line in (folder / "potential.in").read_text().splitlines() if line.startswith("pair_style"))
+    assert style.startswith("pair_style hybrid/overlay eam/fs tersoff morse ")
+    assert [line for line in lines if line.startswith("run_style")] == [
+        "run_style verlet",
+        "run_style respa 2 8 hybrid 2 1 2",
+    ]
+    assert "timestep 0.004" in lines
+    manifest = json.loads((folder / "export.json").read_text())
+    assert [stage["timestep_ps"] for stage in manifest["stages"]] == [None, 0.004]
+    assert any("run_style respa" in note for note in manifest["notes"])
+
+
 @needs_lammps
 @pytest.mark.parametrize(
     "deck",
-    [small(ensemble="nve", velocities="450 K", temperature=None, steps=60), held_sheet()],
-    ids=["liquid", "frozen and tethered sheet"],
+    [small(ensemble="nve", velocities="450 K", temperature=None, steps=60), held_sheet(), in_two_steps()],
+    ids=["liquid", "frozen and tethered sheet", "two time steps"],
 )
 def test_both_engines_move_together(deck, tmp_path):
     """The parity gate passes, and after 60 steps of NVE all atoms are where nakmd has them."""

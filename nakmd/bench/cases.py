@@ -66,7 +66,9 @@ class Case:
         Largest difference between the energies of both engines.
     inner_steps : int
         Steps of the bonds in one step of all other terms: with more than one, nakmd makes its loops with two time
-        steps, and LAMMPS with the time step of the case alone. Times are then per step of the bonds.
+        steps. Times are then per step of the bonds.
+    lammps_inner_steps : int
+        The same for LAMMPS (``run_style respa``).
     thermostat : bool
         Whether to equilibrate with a thermostat, or at constant energy from velocities at ``temperature``.
     needs : str
@@ -82,6 +84,7 @@ class Case:
     lammps: Callable[[Potential, Sequence[str]], LAMMPSInput] = lammps_input
     tolerance: float = TOLERANCE
     inner_steps: int = 1
+    lammps_inner_steps: int = 1
     thermostat: bool = True
     needs: str = ""
 
@@ -214,6 +217,10 @@ CASES = (
     Case("flagship", "liquid NaK around an N-doped nanotube, all terms", 20000, 450.0, 0.0005, _wetted_tube),
     Case(
         "flagship-two-steps", "the flagship, its metal at 4 fs", 20000, 450.0, 0.0005, _wetted_tube, inner_steps=8,
+    ),
+    Case(
+        "flagship-both-split", "the same against run_style respa of LAMMPS", 20000, 450.0, 0.0005, _wetted_tube,
+        inner_steps=8, lammps_inner_steps=8,
     ),
     Case(
         "flagship-screened", "the flagship with screened pairs, nak-cn", 20000, 450.0, 0.0005,

@@ -107,7 +107,7 @@ def compare(prepared: Prepared, build: LAMMPSBuild, threads: int, repeats: int, 
     system, case = prepared.system, prepared.case
     energy = prepared.simulation().result.energy
     with tempfile.TemporaryDirectory(prefix="nakmd-lammps-") as folder:
-        lammps = LAMMPS(build, Path(folder), system, prepared.lammps_input(), case.timestep)
+        lammps = LAMMPS(build, Path(folder), system, prepared.lammps_input(), case.timestep, case.lammps_inner_steps)
         tell("comparing energies")
         reference = lammps.run(Setting("plain"), 0)
         check_energy(energy, reference, case.tolerance)

@@ -5,14 +5,16 @@ Its loop time excludes the set-up, in which lists are built and forces computed.
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from nakmd.engines.lammps_build import LAMMPSBuild, lammps_environment
+from nakmd.engines.lammps_respa import run_style
 from nakmd.errors import InputError, RunError
 from nakmd.io.lammps_files import write_data
 from nakmd.potentials.files.lammps_commands import LAMMPSInput
@@ -164,14 +166,24 @@ class LAMMPS:
         Initial positions and velocities.
     potential : LAMMPSInput
     timestep : float [ps]
+        Step in which steps are counted.
+    inner_steps : int
+        With more than one, LAMMPS computes all forces but those of bonds once in so many steps (``run_style respa``).
     """
 
     def __init__(
-        self, build: LAMMPSBuild, folder: Path, system: System, potential: LAMMPSInput, timestep: float
+        self,
+        build: LAMMPSBuild,
+        folder: Path,
+        system: System,
+        potential: LAMMPSInput,
+        timestep: float,
+        inner_steps: int = 1,
     ) -> None:
         self.build = build
         self.folder = folder
         self.timestep = timestep
+        self._inner_steps = inner_steps
         positions, images = system.cell.wrap(system.positions)
         # image counts only matter for unwrapping, so the data file gets zeros
         frame = Frame(0, 0.0, positions, np.zeros_like(images), system.cell, system.velocities)
@@ -190,7 +202,8 @@ class LAMMPS:
             # EAM files set masses too; these lines come after and override them
             *(f"mass {a + 1} {float(values[0])!r}" for a, values in enumerate(masses) if len(values)),
             "neigh_modify every 1 delay 0 check yes",
-            f"timestep {float(timestep)!r}",
+            *([run_style(inner_steps, potential.are_stiff)] if inner_steps > 1 else []),
+            f"timestep {inner_steps * float(timestep)!r}",
             "fix motion all nve",
             "thermo_style custom step pe etotal",
             "thermo_modify format float %.17g norm no lost error",
@@ -209,14 +222,15 @@ class LAMMPS:
         return settings
 
     def run(self, setting: Setting, steps: int) -> LoopReport:
-        """Run NVE from the configuration.
+        """Run NVE from the configuration for a number of steps, rounded up to whole outer ones.
 
         Raises
         ------
         RunError
             If LAMMPS does not start or fails.
         """
-        script = [*self._commands, f"neighbor {float(setting.skin)!r} bin", f"thermo {max(steps, 1)}", f"run {steps}"]
+        outer = math.ceil(steps / self._inner_steps)
+        script = [*self._commands, f"neighbor {float(setting.skin)!r} bin", f"thermo {max(outer, 1)}", f"run {outer}"]
         (self.folder / "in.nakmd").write_text("\n".join(script) + "\n")
         command = [self.build.executable, "-in", "in.nakmd", "-log", "none", "-nocite", *setting.options()]
         if setting.processes > 1:
@@ -242,4 +256,4 @@ class LAMMPS:
             raise RunError(
                 f"LAMMPS ({setting.text}) ran on {report.cores} cores: {self.build.mpiexec} belongs to another MPI."
             )
-        return report
+        return replace(report, steps=self._inner_steps * report.steps)

@@ -139,7 +139,7 @@ def translate_deck(
     except InputError as error:
         raise DeckError(plan.source.render([Problem(("model",), f"[model] {error}")])) from None
     system, mobility = _as_stage_begins(system, stages[0], deck.seed)
-    parts, notes = _parts_of(deck, system, stages, mobility, whole)
+    parts, notes = _parts_of(deck, system, model, stages, mobility, whole)
     reference = compute_reference(system, potential)
     return TranslatedDeck(plan.source, deck, system, potential, model, parts, reference, notes, plan.warnings)
 
@@ -153,7 +153,7 @@ def _as_stage_begins(system: System, stage: Stage, seed: int) -> tuple[System, M
 
 
 def _parts_of(
-    deck: Deck, system: System, stages: list[Stage], mobility: Mobility, whole: bool
+    deck: Deck, system: System, model: LAMMPSInput, stages: list[Stage], mobility: Mobility, whole: bool
 ) -> tuple[InputParts, list[str]]:
     """Return what the input is made of, and how it differs from the deck."""
     topology, output = system.topology, deck.output
@@ -161,7 +161,7 @@ def _parts_of(
     moving = groups.name("moving", mobility.moves)
     held, notes = _holding(deck, system, mobility, groups)
     stored = groups.name("stored", topology.select_any(("all",) if whole else output.atoms))
-    translated = translate_stages(system, stages, deck.seed, groups)
+    translated = translate_stages(system, stages, deck.seed, groups, model.are_stiff)
     periodic = system.cell.periodic
     notes += _notes_on(deck, periodic, whole)
     for one in translated:

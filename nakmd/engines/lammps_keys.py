@@ -111,6 +111,7 @@ TREATMENTS: dict[str, dict[str, Treatment]] = {
         **_translated(frozen="fix setforce 0, no integration", tethered="fix spring/self"),
         **_refused(rigid="fix rigid of LAMMPS does not act in a minimisation, and turns what nakmd only translates"),
     },
+    "TimeSteps": _translated(bonds="inner level of run_style respa", rest="timestep"),
     "Tether": _translated(group="its group", spring="spring constant"),
     "Output": {
         **_translated(
@@ -151,7 +152,6 @@ TREATMENTS: dict[str, dict[str, Treatment]] = {
 #: Tables without any counterpart, and why.
 WITHOUT_COUNTERPART = {
     "Deposition": "fix deposit of LAMMPS inserts atoms at random places of a region and does not aim at a surface",
-    "TimeSteps": "run_style respa of LAMMPS has thermostats and barostats at other places of the step",
 }
 
 #: Keys whose tables are not translated one by one: they do their work when the system and the model are built, or after

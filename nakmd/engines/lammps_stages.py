@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from nakmd.engines.lammps_groups import LAMMPSGroups
-from nakmd.integrators import Minimiser, Mobility, Span, VelocityVerlet
+from nakmd.engines.lammps_respa import ONE_STEP, run_style
+from nakmd.integrators import Minimiser, Mobility, Respa, Span, VelocityVerlet
 from nakmd.integrators.lammps_fix import SEED, LAMMPSFix
 from nakmd.simulation import Stage
 from nakmd.system import System
@@ -105,7 +106,9 @@ class TranslatedStage:
         }
 
 
-def translate_stages(system: System, stages: Sequence[Stage], seed: int, groups: LAMMPSGroups) -> list[TranslatedStage]:
+def translate_stages(
+    system: System, stages: Sequence[Stage], seed: int, groups: LAMMPSGroups, are_stiff: Sequence[bool]
+) -> list[TranslatedStage]:
     """Return the commands of all stages; each has a counterpart (`nakmd.engines.lammps_lacks`).
 
     Parameters
@@ -117,13 +120,19 @@ def translate_stages(system: System, stages: Sequence[Stage], seed: int, groups:
         Of the deck, from which the seeds of LAMMPS follow.
     groups : LAMMPSGroups
         Gets the groups that the stages need.
+    are_stiff : sequence of bool
+        Which pair styles of the model take the short one of two time steps.
     """
     seeds = _seeds(seed)
     translated = []
+    is_split = any(stage.integrator.splits_forces for stage in stages)
     for number, stage in enumerate(stages, start=1):
         mobility, _ = stage.bind(system, seed, Span(0, stage.steps))
         one = TranslatedStage(stage, number)
         _count_freedom(one, mobility)
+        if is_split:  # each stage says how it moves: any of them can be the first
+            motion = stage.integrator
+            one.commands.append(run_style(motion.inner_steps, are_stiff) if isinstance(motion, Respa) else ONE_STEP)
         if isinstance(stage.integrator, Minimiser):
             _add_minimisation(one, stage.integrator)
         elif isinstance(stage.integrator, VelocityVerlet):
@@ -187,6 +196,11 @@ def _add_dynamics(
 ) -> None:  # fmt: skip
     """Add time step, thermostats, barostat and integration; what integrates comes last, as a step ends with it."""
     one.commands.append(f"timestep {integrator.timestep!r}")
+    if isinstance(integrator, Respa):
+        one.notes.append(
+            "run_style respa has the two time steps of the deck; its thermostats and barostats act at the ends of the "
+            "long one, where Langevin noise of nakmd acts in its middle."
+        )
     rest = mobility.moves.copy()
     barostat = None if integrator.barostat is None else integrator.barostat.lammps_fix()
     joined = False

@@ -173,6 +173,8 @@ class LAMMPSStyle:
         Pairs of types, i ≤ j, for which the style would compute only zeros.
     library : str
         The library to load first, for a style that is no part of LAMMPS.
+    is_stiff : bool
+        Whether it is of a stiff term (`Term.is_stiff`).
     """
 
     name: str
@@ -182,6 +184,7 @@ class LAMMPSStyle:
     files: dict[str, str] = field(default_factory=dict)
     idle: list[tuple[int, int]] = field(default_factory=list)
     library: str = ""
+    is_stiff: bool = False
 
 
 class Term(Potential):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nakmd.errors import InputError
@@ -22,10 +22,13 @@ class LAMMPSInput:
         ``pair_style``, ``pair_coeff`` and ``pair_modify``, for ``units metal``.
     files : dict of str to str
         Name and text of the files that the commands read.
+    are_stiff : list of bool
+        Whether each style, in the order of ``pair_style``, is of a stiff term.
     """
 
     commands: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    are_stiff: list[bool] = field(default_factory=list)
 
     def write(self, folder: Path | str, name: str = "potential.in") -> list[Path]:
         """Write the commands (``include NAME`` in LAMMPS) and the files into a folder; return their paths."""
@@ -77,7 +80,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str], plugin: boo
     for n, term in enumerate(potential.terms, start=1):
         built = term.lammps_plugin(species_names, f"term_{n}") if plugin else None
         used = term.lammps_styles(species_names, f"term_{n}") if built is None else [built]
-        (replacing if term.replace else styles).extend(used)
+        (replacing if term.replace else styles).extend(replace(style, is_stiff=term.is_stiff) for style in used)
     libraries = {style.library: f"plugin load {style.library}" for style in styles + replacing if style.library}
     if plugin and not libraries:
         raise InputError(
@@ -86,6 +89,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str], plugin: boo
     out.commands += libraries.values()
     n_replaced = len(styles)
     styles = sorted(styles, key=lambda style: not style.idle) + replacing
+    out.are_stiff = [style.is_stiff for style in styles]
     for style in styles:
         out.files |= style.files
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
