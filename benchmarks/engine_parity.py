@@ -85,7 +85,10 @@ def unwrapped(path: Path) -> dict[int, Any]:
 
 def relaxed_structure(name: str, folder: Path) -> dict[str, Any]:
     """Return the structure after a relaxation and 1 ps at 450 K in nakmd, as a file: it has the velocities too."""
-    stages = [_RELAX, {"kind": "equilibrate", "duration": "1 ps", "temperature": "450 K", "tau": "0.05 ps"}]
+    stages = [
+        _RELAX,
+        {"kind": "equilibrate", "duration": "1 ps", "timestep": "1 fs", "temperature": "450 K", "tau": "0.05 ps"},
+    ]
     nakmd.run(deck_of(name, stages, 1000), folder, overwrite=True)
     return {"file": {"path": str(folder / "trajectory.h5md")}}
 

@@ -93,9 +93,10 @@ def test_json_schema_knows_every_table():
         "output",
         "analysis",
     }
-    one, two = schema["$defs"]["Produce"]["properties"]["timestep"]["anyOf"]
+    one, two, none = schema["$defs"]["Produce"]["properties"]["timestep"]["anyOf"]
     assert one["type"] == "string"
     assert two["required"] == ["bonds", "rest"]
+    assert none == {"type": "null"}
     assert json.loads(json.dumps(schema)) == schema
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nakmd.deck.carbon_sections import Carbon
+from nakmd.deck.default_steps import fill_time_steps
 from nakmd.deck.fields import QuantityField
 from nakmd.deck.file_sections import StructureFile
 from nakmd.deck.force_model import Model
@@ -124,7 +125,18 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
                 value = _read_pieces(key, data, draft.incomplete)
             if value is not None and hasattr(draft, name):
                 setattr(draft, name, value)
+    _fill_time_steps(draft)
     return draft, problems
+
+
+def _fill_time_steps(draft: Draft) -> None:
+    if draft.model is None or draft.structure is None or draft.groups is None or draft.output is None:
+        return
+    stages = [stage for _, stage in draft.stages]
+    filled = fill_time_steps(stages, draft.model, draft.structure, draft.groups)
+    if filled != stages:
+        draft.stages = [(index, stage) for (index, _), stage in zip(draft.stages, filled, strict=True)]
+        draft.output = draft.output.in_long_steps()
 
 
 def _read_stages(key: str, data: dict[str, Any], draft: Draft, problems: list[Problem]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nakmd.deck.baths import BathSection
+from nakmd.deck.default_steps import has_moving_wall
 from nakmd.deck.draft import Draft
 from nakmd.deck.matter import Groups
 from nakmd.deck.messages import Problem
@@ -55,7 +56,7 @@ def check_dynamics(draft: Draft, topology: Topology | None) -> Iterator[Problem]
     """
     # without all groups it is not known what is held: only the limits that hold for any atoms are checked
     carbon = draft.is_whole("groups") and (
-        _described_carbon(draft) if topology is None else _has_moving_carbon(draft, topology)
+        _describes_moving_wall(draft) if topology is None else _has_moving_carbon(draft, topology)
     )
     pyrrolic = _has_pyrrolic(draft) if topology is None else "N:pyrrolic" in topology.species_names
     for index, stage in draft.stages:
@@ -95,11 +96,8 @@ def _has_moving_carbon(draft: Draft, topology: Topology) -> bool:
     return bool(np.any(moving))
 
 
-def _described_carbon(draft: Draft) -> bool:
-    if draft.structure is None or draft.structure.carbon is None:
-        return False
-    held = {*draft.groups.frozen, *draft.groups.rigid} if draft.groups else set()
-    return not held & {"C", "carbon", "tube", "sheet", "all"}
+def _describes_moving_wall(draft: Draft) -> bool:
+    return draft.structure is not None and has_moving_wall(draft.structure, draft.groups or Groups())
 
 
 def _has_pyrrolic(draft: Draft) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nakmd.deck.default_steps import fill_time_steps
 from nakmd.deck.fields import (
     Discard,
     Duration,
@@ -29,27 +30,30 @@ from nakmd.deck.stage_sections import Stage
 from nakmd.quantity_names import QUANTITIES
 from nakmd.units import J_PER_M2_PER_EV_A2
 
+#: Default intervals in steps where the default time steps are the two of `nakmd.deck.default_steps`: the frames are as
+#: far apart in time as those of 1 fs.
+LONG_STEP_OUTPUT = {"trajectory_every": 50, "thermo_every": 10, "checkpoint_every": 500}
+
+
+def _interval(default: int, key: str) -> dict[str, Any]:
+    """Return the arguments of a key that counts steps between two outputs."""
+    words = f"{default}; {LONG_STEP_OUTPUT[key]} where the default time step is 4 fs"
+    return {"default": default, "json_schema_extra": notes(default=words, unit="steps")}
+
 
 class Output(Section):
     """Output files and intervals."""
 
     trajectory_every: Positive = Field(
-        default=200,
-        description="Steps between frames of the trajectory.",
-        examples=[100],
-        json_schema_extra=notes(unit="steps"),
+        description="Steps between frames of the trajectory.", examples=[100], **_interval(200, "trajectory_every")
     )
     thermo_every: Positive = Field(
-        default=50,
         description="Steps between rows of the thermo table; the viscosity needs 5 to 20 fs.",
         examples=[10],
-        json_schema_extra=notes(unit="steps"),
+        **_interval(50, "thermo_every"),
     )
     checkpoint_every: Positive = Field(
-        default=2000,
-        description="Steps between checkpoints.",
-        examples=[10_000],
-        json_schema_extra=notes(unit="steps"),
+        description="Steps between checkpoints.", examples=[10_000], **_interval(2000, "checkpoint_every")
     )
     precision: Precision = Field(
         default="double",
@@ -82,6 +86,11 @@ class Output(Section):
         default=False,
         description="Whether rows of the thermo table have the heat current of each element, for thermal_conductivity.",
     )
+
+    def in_long_steps(self) -> Output:
+        """Return the output with the default intervals of the default two time steps, where it gives none."""
+        given = self.model_fields_set
+        return self.model_copy(update={key: steps for key, steps in LONG_STEP_OUTPUT.items() if key not in given})
 
     @model_validator(mode="after")
     def _check_compression(self) -> Self:
@@ -213,3 +222,10 @@ class DeckTables(Section):
         description="Quantities to measure.",
         examples=[{"quantities": ["diffusion"], "discard": "none"}],
     )
+
+    @model_validator(mode="after")
+    def _fill_time_steps(self) -> Self:
+        stages = tuple(fill_time_steps(self.stage, self.model, self.structure, self.groups))
+        if stages != self.stage:  # tables are frozen for all others
+            self.__dict__.update(stage=stages, output=self.output.in_long_steps())
+        return self

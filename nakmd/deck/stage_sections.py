@@ -47,6 +47,9 @@ ENSEMBLES = {
     **meanings(THERMOSTATS),
 }
 
+#: Time step [ps] of a stage that gives none, unless its deck has two by default (`nakmd.deck.default_steps`).
+ONE_STEP = 0.001
+
 
 class Relax(Section):
     """Energy minimisation."""
@@ -87,11 +90,15 @@ class Dynamics(ThermostatOptions):
         examples=["melt"],
         json_schema_extra=notes(default="its kind, with a number from the second of a kind on"),
     )
-    timestep: TimeStep = Field(
-        default=0.001,
+    timestep: TimeStep | None = Field(
+        default=None,
         description="Time step; or two: a short one for the bonds of the wall, a long one for all other forces, in "
         "which steps are counted.",
         examples=["2 fs", {"bonds": "0.5 fs", "rest": "4 fs"}],
+        json_schema_extra=notes(
+            default='bonds = "0.5 fs" and rest = "4 fs" with [structure.carbon] that moves, [structure.liquid] and a '
+            "named set that bonds the wall, except while atoms are deposited; 1 fs otherwise"
+        ),
     )
     ensemble: Ensemble = Field(
         default="langevin", description=ENSEMBLE, examples=["bussi"], json_schema_extra=notes(choices=ENSEMBLES)
@@ -136,12 +143,12 @@ class Dynamics(ThermostatOptions):
     @property
     def outer_step(self) -> float:
         """Time step [ps] in which steps are counted: the long one of two."""
-        return self.timestep.rest if isinstance(self.timestep, TimeSteps) else self.timestep
+        return self.timestep.rest if isinstance(self.timestep, TimeSteps) else self.timestep or ONE_STEP
 
     @property
     def inner_step(self) -> float:
         """Time step [ps] of the bonds: the short one of two."""
-        return self.timestep.bonds if isinstance(self.timestep, TimeSteps) else self.timestep
+        return self.timestep.bonds if isinstance(self.timestep, TimeSteps) else self.timestep or ONE_STEP
 
     @property
     def timestep_text(self) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from nakmd.deck.deck import Deck
+from nakmd.deck.default_steps import TWO_STEPS
 from nakmd.deck.stage_sections import Dynamics
 from nakmd.deck.time_steps import TimeSteps
 from nakmd.integrators import Mobility
 from nakmd.potentials import Potential
 from nakmd.system import System
 
-#: What decks with a wall may write: the steps that were compared with one (`benchmarks/README.md`, "Two time steps").
-STEPS = '{ bonds = "0.5 fs", rest = "4 fs" }'
+#: What decks may write.
+STEPS = f'{{ bonds = "{TWO_STEPS.bonds * 1e3:g} fs", rest = "{TWO_STEPS.rest * 1e3:g} fs" }}'
 
 #: Gain over one time step [ps], by that step: processor times of the flagship (same place). Longer ones gain less.
 GAINS = ((0.0005, 2.5), (0.001, 1.4))
@@ -28,7 +29,7 @@ def faster_steps(deck: Deck, system: System, potential: Potential) -> str:
     potential : Potential
     """
     sections = [stage for stage in deck.stage if isinstance(stage, Dynamics)]
-    single = [stage.timestep for stage in sections if not isinstance(stage.timestep, TimeSteps)]
+    single = [stage.outer_step for stage in sections if not isinstance(stage.timestep, TimeSteps)]
     if not single or len(single) < len(sections):
         return ""
     gain = next((gain for step, gain in GAINS if max(single) <= step * (1.0 + 1e-9)), None)

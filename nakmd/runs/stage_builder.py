@@ -83,7 +83,7 @@ def build_integrator(section: Relax | Dynamics) -> Integrator:
     barostat = _barostat(section.barostat)
     if isinstance(section.timestep, TimeSteps):
         return Respa(section.timestep.rest, section.timestep.inner_steps, thermostat, barostat)
-    return VelocityVerlet(section.timestep, thermostat, barostat)
+    return VelocityVerlet(section.outer_step, thermostat, barostat)
 
 
 def build_moves(section: Relax | Dynamics) -> tuple[Move, ...]:
