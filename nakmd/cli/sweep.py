@@ -95,7 +95,7 @@ def _run_one(folder: SweepFolder, index: int, as_json: bool) -> None:
 
     point = folder.point(index)
     with watch(quiet=as_json) as progress:
-        outcome = run_point(folder, point, folder.index.threads or 1, progress, complain)
+        outcome = run_point(folder, point, folder.index.threads_elsewhere, progress, complain)
     if as_json:
         show_json(_as_json(folder, {index: outcome})["points"][0])
     else:
@@ -196,7 +196,7 @@ def _executor(
     if not left:
         return finished_executor(), 1, "nothing to run"
     if scheduler is not None:
-        threads = folder.index.threads or 1
+        threads = folder.index.threads_elsewhere
         return remote_executor(scheduler), threads, f"{threads} thread{'s' * (threads > 1)} each, on {scheduler}"
     share = share_cores(left, usable_cores(), available_memory(), workers, folder.index.threads)
     return local_executor(share.workers), share.threads, f"{share.text}{', by Dask' if has_dask() else ''}"

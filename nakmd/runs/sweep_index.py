@@ -71,6 +71,11 @@ class SweepIndex:
     threads: int | None = None
     report: bool = True
 
+    @property
+    def threads_elsewhere(self) -> int:
+        """Threads of a run that shares no cores of this machine with others: as written, else one."""
+        return self.threads or 1
+
     def source_of(self, point: SweepPoint) -> DeckSource:
         """Return the deck of a point."""
         whole = DeckSource.parse(self.deck, self.deck_name, Path(self.folder))

@@ -63,7 +63,7 @@ def forecast_sweep(index: SweepIndex, sizes: Sequence[PointSize]) -> SweepForeca
         If the structure of that point cannot be built.
     """
     most = max(range(len(sizes)), key=lambda number: sizes[number].work)
-    threads = index.threads or 1
+    threads = index.threads_elsewhere
     point = estimate(make_plan(index.source_of(index.points[most])), threads=threads)
     share = sum(size.work for size in sizes) / sizes[most].work
     wall_time = point.wall_time
