@@ -1,6 +1,7 @@
 """Checks of decks whose values are valid one by one: time steps, temperatures, densities, cells, groups, disk."""
 
 import copy
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from nakmd.errors import ExplosionError
 from nakmd.runs import timed_steps
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
+from nakmd.simulation import LiveAnalysis
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
 PRODUCE = {"kind": "produce", "steps": 1000, "temperature": "450 K", "ensemble": "bussi"}
@@ -233,6 +235,23 @@ def test_the_wall_time_is_that_of_stages_and_output(monkeypatch):
 
 def times_of(plan):
     return timed_steps.time_stages(plan.deck, plan.source, plan.system, plan.potential, 1)
+
+
+def test_live_analyses_are_timed_once_for_each_sample(monkeypatch):
+    """Each sample of g(r) is made to sleep for 0.1 s, far more than its steps take."""
+    observe = LiveAnalysis.observe
+
+    def slow(self, frame):
+        time.sleep(0.1)
+        observe(self, frame)
+
+    monkeypatch.setattr(LiveAnalysis, "observe", slow)
+    live = {"when": "live", "every": 5, "quantities": ["rdf"]}
+    plan = plan_of(LIQUID, [{**PRODUCE, "steps": 1000}], analysis=live)
+    forecast = times_of(plan)
+    assert forecast.sample > 0.05
+    assert estimate(plan).wall_time > 200 * 0.05  # the stage has 200 samples
+    assert times_of(plan_of(LIQUID, [PRODUCE])).sample == 0.0
 
 
 def test_steps_are_timed_on_a_copy():

@@ -14,7 +14,7 @@ from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError, DeckError, counted
 from nakmd.io import Trajectory
 from nakmd.results.results import Results
-from nakmd.simulation import LiveAnalysis, Observer
+from nakmd.simulation import LiveAnalysis
 from nakmd.system import Topology
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Measuring:
 
     Attributes
     ----------
-    observers : list of Observer
+    observers : list of LiveAnalysis
         Observers of the run that feed the live analyses.
     """
 
@@ -75,7 +75,7 @@ class Measuring:
                     self._live[name] = LiveAnalysis(analysis, topology, every, self._stages, start)
 
     @property
-    def observers(self) -> list[Observer]:
+    def observers(self) -> list[LiveAnalysis]:
         """Observers that feed the live analyses."""
         return list(self._live.values())
 

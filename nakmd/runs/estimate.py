@@ -72,8 +72,8 @@ class Estimate:
     is_kept : bool
         Whether the run reads the structure instead of building it again.
     wall_time : float [s] or None
-        Of the steps and their output; the analyses that follow them are not counted. None if it was not measured, or
-        the steps failed.
+        Of the steps with their output and live analyses; analyses that follow them are not counted. None if it was not
+        measured, or the steps failed.
     time_source : str
         How the wall time was found.
     faster : str
@@ -211,7 +211,9 @@ def _wall_time(plan: Plan, n_here: int, rows: int, frames: int, threads: int) ->
     if timed is None:
         return None, "not all stages could be tried without those before them"
     saves = 2 + steps // deck.output.checkpoint_every  # with the first and the last
+    samples = measured_frames(deck.stage, deck.output, deck.analysis)
     total = rows * timed.row + frames * timed.frame + saves * timed.checkpoint
+    total += timed.sample * (samples.count if samples is not None else 0)
     for stage, time in zip(deck.stage, timed.stages, strict=True):
         arriving = 0.5 * stage.count if isinstance(stage, Deposition) else 0.0  # on average
         total += time.steps * time.seconds * (1.0 + arriving / n_here)

@@ -14,14 +14,16 @@ import numpy as np
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
+from nakmd.deck.stage_names import measured_stages
 from nakmd.deck.stage_sections import Dynamics, Relax
 from nakmd.errors import NakmdError
 from nakmd.integrators import VelocityVerlet
 from nakmd.io.checkpoint import write_checkpoint
 from nakmd.potentials import Potential
+from nakmd.results.measure import Measuring
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.trajectory_file import open_trajectory
-from nakmd.simulation import Deadline, FrameWriter, Simulation, Stage, ThermoWriter
+from nakmd.simulation import Deadline, FrameWriter, Observer, Simulation, Stage, ThermoWriter
 from nakmd.system import System
 
 #: Wall time [s] for the steps of one kind of stage, once `LEAST_STEPS` are done.
@@ -63,12 +65,15 @@ class TimedSteps(NamedTuple):
     stages : list of StageTime
     row, frame, checkpoint : float [s]
         What a row of the thermo table, a frame and a checkpoint take.
+    sample : float [s]
+        What a sample of all live analyses takes; 0 without any.
     """
 
     stages: list[StageTime]
     row: float
     frame: float
     checkpoint: float
+    sample: float
 
 
 class _Stopwatch(Deadline):
@@ -118,9 +123,9 @@ def time_stages(
 
     Relaxations that begin the run are run first, so that the steps after them are like those of the run. Of stages
     with the same integrator, thermostat and barostat the longest is timed. Exchange moves are timed with the steps
-    between them; atoms that arrive and live analyses are not. Rows and frames are written to a temporary folder as
-    often as in the run: steps after one are slower, because their data have left the cache. What they take is what such
-    steps take more.
+    between them; atoms that arrive are not. Rows and frames are written to a temporary folder as often as in the run:
+    steps after one are slower, because their data have left the cache. What they take is what such steps take more, and
+    so for samples of live analyses.
 
     Parameters
     ----------
@@ -150,6 +155,11 @@ def time_stages(
             found[kind] = trial.time_stage(index)
         last = max(range(len(stages)), key=lambda index: stages[index].steps)
         output = trial.time_output(last, found[kinds[last]].seconds)
+        measured = [index for index, stage in enumerate(stages) if stage.name in measured_stages(deck)]
+        longest_measured = max(measured, key=lambda index: stages[index].steps, default=None)
+        sample = 0.0
+        if deck.analysis.when == "live" and longest_measured is not None:
+            sample = trial.time_sample(longest_measured, found[kinds[longest_measured]].seconds)
     except NakmdError:
         return None
     times = []
@@ -157,7 +167,7 @@ def time_stages(
         timed = found[kind]
         converged = timed.steps < stages[longest[kind]].steps
         times.append(StageTime(min(timed.steps, stage.steps) if converged else stage.steps, timed.seconds))
-    return TimedSteps(times, *output)
+    return TimedSteps(times, *output, sample)
 
 
 def _kind(stage: Stage) -> Hashable:
@@ -168,6 +178,11 @@ def _kind(stage: Stage) -> Hashable:
         parts += [*map(type, integrator.thermostats), type(integrator.barostat)]
     moves = tuple((type(move), move.every, move.attempts) for move in stage.moves)
     return tuple(parts), moves, getattr(integrator, "inner_steps", 1)
+
+
+def _longest_interval(step: float) -> int:
+    """Return the largest number of steps of some time [s] after which enough output comes within the budget."""
+    return max(1, int(BUDGET / (LEAST_OUTPUT * max(step, 1e-9))))
 
 
 class _Trial:
@@ -188,7 +203,7 @@ class _Trial:
     def time_output(self, index: int, step: float) -> tuple[float, float, float]:
         """Return what a row, a frame and a checkpoint take in a stage whose steps take a time [s] without them."""
         output, topology = self._deck.output, self._system.topology
-        most = max(1, int(BUDGET / (LEAST_OUTPUT * max(step, 1e-9))))
+        most = _longest_interval(step)
         row_every, frame_every = min(output.thermo_every, most), min(output.trajectory_every, most)
         with TemporaryDirectory(prefix="nakmd-check-") as folder:
             path, checkpoint = Path(folder) / "trajectory.h5md", Path(folder) / "checkpoint.h5"
@@ -196,30 +211,43 @@ class _Trial:
                 path, "w", self._deck, self._source, topology, self._potential, self.stages, {}
             ) as writer:
                 rows = ThermoWriter(writer, row_every, heat_current=output.heat_current)
-                simulation, with_row = self._run(index, rows)
+                simulation, with_row = self._run(index, [rows])
                 frames = FrameWriter(writer, frame_every, virials=output.virials)
-                _, with_frame = self._run(index, frames)
+                _, with_frame = self._run(index, [frames])
                 begun = time.perf_counter()
                 write_checkpoint(checkpoint, {"simulation": simulation.state()})
                 saved = time.perf_counter() - begun
         return max(0.0, with_row - step) * row_every, max(0.0, with_frame - step) * frame_every, saved
 
-    def _run(self, index: int, output: ThermoWriter | FrameWriter | None = None) -> tuple[Simulation, float]:
-        """Return the simulation of the first steps of a stage, and the mean time of a step [s]."""
+    def time_sample(self, index: int, step: float) -> float:
+        """Return what a sample of all live analyses takes [s] in a stage whose steps take a time [s] without them."""
+        analysis = self._deck.analysis
+        every = min(analysis.every or self._deck.output.trajectory_every, _longest_interval(step))
+        dense = self._deck.model_copy(update={"analysis": analysis.model_copy(update={"every": every})})
+        live = [one.again(-math.inf) for one in Measuring(dense, self._system.topology).observers]
+        if not live:
+            return 0.0
+        _, with_sample = self._run(index, live)
+        return max(0.0, with_sample - step) * every
+
+    def _run(self, index: int, outputs: Sequence[Observer] = ()) -> tuple[Simulation, float]:
+        """Return the simulation of the first steps of a stage, and the mean time of a step [s].
+
+        Observers act at the same steps.
+        """
         stage, section = self.stages[index], self._deck.stage[index]
         start = None
         if isinstance(section, Dynamics):
             start = section.velocities if section.temperature is None else max(section.temperature)
         periods = [move.every for move in stage.moves]
         least, most = max([LEAST_STEPS, *(2 * every for every in periods)]), math.inf
-        if output is not None:  # frames of large systems fill a disk
-            least, most = LEAST_OUTPUT * output.every, MOST_OUTPUT * output.every
-            periods.append(output.every)
+        if outputs:  # frames of large systems fill a disk
+            least, most = LEAST_OUTPUT * outputs[0].every, MOST_OUTPUT * outputs[0].every
+            periods.append(outputs[0].every)
         watch = _Stopwatch(least, most, periods)
         tried = replace(stage, initial_temperature=start, deposit=None)
-        observers = [] if output is None else [output]
         simulation = Simulation(
-            self._system, self._potential, [tried], observers, seed=self._deck.seed, threads=self._threads,
+            self._system, self._potential, [tried], outputs, seed=self._deck.seed, threads=self._threads,
             deadline=watch,
         )  # fmt: skip
         simulation.run()
