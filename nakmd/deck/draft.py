@@ -16,14 +16,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nakmd.deck.carbon_sections import Carbon
-from nakmd.deck.default_steps import fill_time_steps
 from nakmd.deck.fields import QuantityField
 from nakmd.deck.file_sections import StructureFile
 from nakmd.deck.force_model import Model
 from nakmd.deck.matter import Groups, Structure
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
 from nakmd.deck.metal_sections import Crystal, Liquid
-from nakmd.deck.schema import AnalysisSection, DeckTables, Output
+from nakmd.deck.schema import AnalysisSection, DeckTables, Output, with_default_steps
 from nakmd.deck.stage_sections import Dynamics, Relax, Stage
 from nakmd.deck.synonyms import SYNONYMS
 from nakmd.deck.time_steps import TimeStepField
@@ -132,11 +131,11 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
 def _fill_time_steps(draft: Draft) -> None:
     if draft.model is None or draft.structure is None or draft.groups is None or draft.output is None:
         return
-    stages = [stage for _, stage in draft.stages]
-    filled = fill_time_steps(stages, draft.model, draft.structure, draft.groups)
-    if filled != stages:
-        draft.stages = [(index, stage) for (index, _), stage in zip(draft.stages, filled, strict=True)]
-        draft.output = draft.output.in_long_steps()
+    indices = [index for index, _ in draft.stages]
+    stages, draft.output = with_default_steps(
+        [stage for _, stage in draft.stages], draft.output, draft.model, draft.structure, draft.groups
+    )
+    draft.stages = list(zip(indices, stages, strict=True))
 
 
 def _read_stages(key: str, data: dict[str, Any], draft: Draft, problems: list[Problem]) -> None:

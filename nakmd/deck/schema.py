@@ -7,6 +7,7 @@ shows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -26,7 +27,7 @@ from nakmd.deck.fields import (
 from nakmd.deck.force_model import Model
 from nakmd.deck.key_facts import notes
 from nakmd.deck.matter import Groups, Structure
-from nakmd.deck.stage_sections import Stage
+from nakmd.deck.stage_sections import Dynamics, Relax, Stage
 from nakmd.quantity_names import QUANTITIES
 from nakmd.units import J_PER_M2_PER_EV_A2
 
@@ -87,16 +88,30 @@ class Output(Section):
         description="Whether rows of the thermo table have the heat current of each element, for thermal_conductivity.",
     )
 
-    def in_long_steps(self) -> Output:
-        """Return the output with the default intervals of the default two time steps, where it gives none."""
-        given = self.model_fields_set
-        return self.model_copy(update={key: steps for key, steps in LONG_STEP_OUTPUT.items() if key not in given})
-
     @model_validator(mode="after")
     def _check_compression(self) -> Self:
         if self.compression == "none" and not isinstance(self.precision, str):
             raise ValueError('rounds positions, which saves space only if compressed: remove compression = "none"')
         return self
+
+
+def with_default_steps(
+    stages: Sequence[Relax | Dynamics], output: Output, model: Model, structure: Structure, groups: Groups
+) -> tuple[list[Relax | Dynamics], Output]:
+    """Return the stages with their default time steps, and the output with intervals that suit them.
+
+    Parameters
+    ----------
+    stages, model, structure, groups
+        As in `nakmd.deck.default_steps.fill_time_steps`.
+    output : Output
+        Intervals that it does not give are counted in long steps if any stage has these by default.
+    """
+    filled = fill_time_steps(stages, model, structure, groups)
+    if filled == list(stages):
+        return filled, output
+    intervals = {key: steps for key, steps in LONG_STEP_OUTPUT.items() if key not in output.model_fields_set}
+    return filled, output.model_copy(update=intervals)
 
 
 if TYPE_CHECKING:
@@ -225,7 +240,6 @@ class DeckTables(Section):
 
     @model_validator(mode="after")
     def _fill_time_steps(self) -> Self:
-        stages = tuple(fill_time_steps(self.stage, self.model, self.structure, self.groups))
-        if stages != self.stage:  # tables are frozen for all others
-            self.__dict__.update(stage=stages, output=self.output.in_long_steps())
+        stages, output = with_default_steps(self.stage, self.output, self.model, self.structure, self.groups)
+        self.__dict__.update(stage=tuple(stages), output=output)  # tables are frozen for all others
         return self
