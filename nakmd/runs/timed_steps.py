@@ -155,11 +155,7 @@ def time_stages(
             found[kind] = trial.time_stage(index)
         last = max(range(len(stages)), key=lambda index: stages[index].steps)
         output = trial.time_output(last, found[kinds[last]].seconds)
-        measured = [index for index, stage in enumerate(stages) if stage.name in measured_stages(deck)]
-        longest_measured = max(measured, key=lambda index: stages[index].steps, default=None)
-        sample = 0.0
-        if deck.analysis.when == "live" and longest_measured is not None:
-            sample = trial.time_sample(longest_measured, found[kinds[longest_measured]].seconds)
+        sample = trial.time_sample([found[kind].seconds for kind in kinds])
     except NakmdError:
         return None
     times = []
@@ -219,16 +215,17 @@ class _Trial:
                 saved = time.perf_counter() - begun
         return max(0.0, with_row - step) * row_every, max(0.0, with_frame - step) * frame_every, saved
 
-    def time_sample(self, index: int, step: float) -> float:
-        """Return what a sample of all live analyses takes [s] in a stage whose steps take a time [s] without them."""
-        analysis = self._deck.analysis
-        every = min(analysis.every or self._deck.output.trajectory_every, _longest_interval(step))
-        dense = self._deck.model_copy(update={"analysis": analysis.model_copy(update={"every": every})})
-        live = [one.again(-math.inf) for one in Measuring(dense, self._system.topology).observers]
+    def time_sample(self, seconds: Sequence[float]) -> float:
+        """Return what a sample of all live analyses takes [s]; steps of the stages take ``seconds`` without them."""
+        live = Measuring(self._deck, self._system.topology).observers
         if not live:
             return 0.0
-        _, with_sample = self._run(index, live)
-        return max(0.0, with_sample - step) * every
+        names = measured_stages(self._deck)
+        measured = (index for index, stage in enumerate(self.stages) if stage.name in names)
+        index = max(measured, key=lambda index: self.stages[index].steps)
+        every = min(live[0].every, _longest_interval(seconds[index]))
+        _, with_sample = self._run(index, [one.again(-math.inf, every) for one in live])
+        return max(0.0, with_sample - seconds[index]) * every
 
     def _run(self, index: int, outputs: Sequence[Observer] = ()) -> tuple[Simulation, float]:
         """Return the simulation of the first steps of a stage, and the mean time of a step [s].

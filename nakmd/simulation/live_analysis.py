@@ -94,10 +94,19 @@ class LiveAnalysis(Observer):
         self._unused = copy.deepcopy(analysis)
         analysis.prepare(topology)
 
-    def again(self, start: float) -> LiveAnalysis:
-        """Return a new live analysis with the same parameters, for frames from another time [ps] on."""
+    def again(self, start: float, every: int | None = None) -> LiveAnalysis:
+        """Return a new live analysis with the same parameters, for frames from another time [ps] on.
+
+        Parameters
+        ----------
+        start : float [ps]
+        every : int, optional
+            Steps between its frames; as many as here by default.
+        """
         stages = None if self.stages is None else tuple(self.stages)
-        return LiveAnalysis(copy.deepcopy(self._unused), self._topology, self.every, stages, start)
+        return LiveAnalysis(
+            copy.deepcopy(self._unused), self._topology, self.every if every is None else every, stages, start
+        )
 
     def observe(self, frame: Frame) -> None:
         """Add a frame."""
