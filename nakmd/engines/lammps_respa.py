@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 #: The command for one time step.
-ONE_STEP = "run_style verlet"
+VERLET = "run_style verlet"
 
 
 def run_style(inner_steps: int, are_stiff: Sequence[bool]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.engines.lammps_groups import LAMMPSGroups
-from nakmd.engines.lammps_respa import ONE_STEP, run_style
+from nakmd.engines.lammps_respa import VERLET, run_style
 from nakmd.integrators import Minimiser, Mobility, Respa, Span, VelocityVerlet
 from nakmd.integrators.lammps_fix import SEED, LAMMPSFix
 from nakmd.simulation import Stage
@@ -132,7 +132,7 @@ def translate_stages(
         _count_freedom(one, mobility)
         if is_split:  # each stage says how it moves: any of them can be the first
             motion = stage.integrator
-            one.commands.append(run_style(motion.inner_steps, are_stiff) if isinstance(motion, Respa) else ONE_STEP)
+            one.commands.append(run_style(motion.inner_steps, are_stiff) if isinstance(motion, Respa) else VERLET)
         if isinstance(stage.integrator, Minimiser):
             _add_minimisation(one, stage.integrator)
         elif isinstance(stage.integrator, VelocityVerlet):
