@@ -9,7 +9,7 @@ import lammps_oracle
 import numpy as np
 import pytest
 from example_decks import EXAMPLE_DECKS, EXAMPLES
-from small_decks import SHEET, small
+from small_decks import SHEET, sheet_in_metal, small
 from typer.testing import CliRunner
 
 import nakmd
@@ -190,24 +190,14 @@ def held_sheet(**stage):
 
 def in_two_steps(*before):
     """Return a deck of a sheet in metal with two time steps; NVE from 450 K, 160 of the short steps."""
-    return nakmd.Deck(
-        model={"potential": "nak-cn-pair"},
-        structure={
-            "carbon": SHEET,
-            "liquid": {"region": "between", "x_K": 0.67, "temperature": "450 K", "thickness": "21 Å"},
-        },
-        stage=[
-            *before,
-            {
-                "kind": "produce",
-                "ensemble": "nve",
-                "velocities": "450 K",
-                "steps": 20,
-                "timestep": {"bonds": "0.5 fs", "rest": "4 fs"},
-            },
-        ],
-        output={"trajectory_every": 10, "thermo_every": 10},
-    )
+    split = {
+        "kind": "produce",
+        "ensemble": "nve",
+        "velocities": "450 K",
+        "steps": 20,
+        "timestep": {"bonds": "0.5 fs", "rest": "4 fs"},
+    }
+    return sheet_in_metal(stage=[*before, split], output={"trajectory_every": 10, "thermo_every": 10})
 
 
 def test_each_stage_says_how_its_forces_are_divided(tmp_path):
