@@ -14,7 +14,7 @@ from nakmd.integrators.groups import AXES, FLAT
 from nakmd.integrators.thermostat import Thermostat
 from nakmd.io.lammps_files import restricted
 from nakmd.potentials import Potential
-from nakmd.potentials.base import lacking_in_lammps
+from nakmd.potentials.lammps_style import lacking_in_lammps
 from nakmd.simulation import Stage
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath

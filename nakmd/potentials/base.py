@@ -6,7 +6,6 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from nakmd.arrays import BoolArray, FloatArray
 from nakmd.elements import element_of
 from nakmd.errors import CoverageError, InputError, ModelWarning
 from nakmd.potentials.evaluator import BoundTerm, Evaluator
+from nakmd.potentials.lammps_style import LAMMPSStyle, lacking_in_lammps
 from nakmd.potentials.local_energy import LocalEnergy
 from nakmd.system import Result, System
 
@@ -153,38 +153,6 @@ class Potential(ABC):
                     'as labels= of NakMD, or as atoms.arrays["site"]. If it is no matter of labels: '
                 )
         return ""
-
-
-@dataclass
-class LAMMPSStyle:
-    """One pair style of LAMMPS that a term uses.
-
-    Attributes
-    ----------
-    name, arguments : str
-        As in ``pair_style``.
-    coefficients : list of (str, str)
-        Types, and the arguments after the name of the style in ``pair_coeff``.
-    modify : str
-        Arguments of ``pair_modify``; empty if there are none.
-    files : dict of str to str
-        Name and text of the files that the coefficients refer to.
-    idle : list of (int, int)
-        Pairs of types, i ≤ j, for which the style would compute only zeros.
-    library : str
-        The library to load first, for a style that is no part of LAMMPS.
-    is_stiff : bool
-        Whether it is of a stiff term (`Term.is_stiff`).
-    """
-
-    name: str
-    arguments: str
-    coefficients: list[tuple[str, str]]
-    modify: str = ""
-    files: dict[str, str] = field(default_factory=dict)
-    idle: list[tuple[int, int]] = field(default_factory=list)
-    library: str = ""
-    is_stiff: bool = False
 
 
 class Term(Potential):
@@ -346,13 +314,6 @@ def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
     -0.0736
     """
     return potential.bind(system.species_names).evaluate(system, skin)
-
-
-def lacking_in_lammps(label: str, what: str) -> InputError:
-    """Return the error for a term that cannot be exported."""
-    return InputError(
-        f"{label} cannot be exported: LAMMPS has no {what}. Export a model without this term, or run it in nakmd."
-    )
 
 
 def species_key(name: str, known: Sequence[str]) -> str | None:

@@ -17,11 +17,12 @@ from nakmd.kernels import geometry
 from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
-from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive, species_key
+from nakmd.potentials.base import Term, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.lammps_style import LAMMPSStyle, lacking_in_lammps
 from nakmd.potentials.local_energy import LocalScreened, screened_kernels
 from nakmd.potentials.screened_plugin import plugin_style
 from nakmd.potentials.screened_sides import ScreenedSides

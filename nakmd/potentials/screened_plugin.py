@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.potentials.base import LAMMPSStyle
 from nakmd.potentials.files.eam_files import value_lines
 from nakmd.potentials.files.texts import read_text
+from nakmd.potentials.lammps_style import LAMMPSStyle
 from nakmd.potentials.screened_sides import ScreenedSides
 
 #: Source of the pair style and how it is built; the library is ``nakmdplugin.so``.

@@ -34,10 +34,10 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.elements import ATOMIC_NUMBERS, element_of, standard_mass
-from nakmd.potentials.base import LAMMPSStyle
 from nakmd.potentials.files.eam_files import format_eam_fs
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.eam_sampling import N_RHO
+from nakmd.potentials.lammps_style import LAMMPSStyle
 from nakmd.potentials.screened_sides import ScreenedSides
 
 #: ε [1/eV]: the terms neglected are ε² B³/6 and (ε ρ₀ B)² F''/2, below 1e-9 eV; the rounding of d/(2ε), 4e-12 eV.

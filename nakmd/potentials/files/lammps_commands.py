@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import LAMMPSStyle, Potential, Term, lacking_in_lammps
+from nakmd.potentials.base import Potential, Term
 from nakmd.potentials.files.texts import write_texts
 from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.lammps_style import LAMMPSStyle, lacking_in_lammps
 
 
 @dataclass

@@ -14,13 +14,14 @@ from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import LAMMPSStyle, Term, species_key
+from nakmd.potentials.base import Term, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.eam_sampling import N_R
 from nakmd.potentials.forms.many_body_style import many_body_style
 from nakmd.potentials.forms.record import NumbersRecord
+from nakmd.potentials.lammps_style import LAMMPSStyle
 from nakmd.potentials.local_energy import LocalEmbedding, embedding_kernel
 from nakmd.system import Result, System
 

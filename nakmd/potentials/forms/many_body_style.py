@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nakmd.potentials.base import LAMMPSStyle, species_key
+from nakmd.potentials.base import species_key
+from nakmd.potentials.lammps_style import LAMMPSStyle
 
 
 def many_body_style(

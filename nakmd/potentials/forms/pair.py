@@ -15,11 +15,12 @@ from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables, switch
 from nakmd.neighbors import ListRequest
-from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive
+from nakmd.potentials.base import Term, positive
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
 from nakmd.potentials.forms.bound_pair import BoundPair
 from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
+from nakmd.potentials.lammps_style import LAMMPSStyle, lacking_in_lammps
 from nakmd.potentials.local_energy import LocalEnergy, LocalPairs, pair_kernel
 
 #: Where the switching function starts unless stated, as a fraction of the cutoff.

@@ -15,7 +15,7 @@ from nakmd.arrays import FloatArray
 from nakmd.kernels import bond_order, bond_virials
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import LAMMPSStyle, Term, species_key
+from nakmd.potentials.base import Term, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.tersoff_file import (
     COLUMNS,
@@ -37,6 +37,7 @@ from nakmd.potentials.forms.record import (
     Text,
     refuse_repeats,
 )
+from nakmd.potentials.lammps_style import LAMMPSStyle
 from nakmd.system import Result, System
 
 #: Number of parts that a system is divided into; it does not depend on the number of threads.
